@@ -1,0 +1,1 @@
+"""From the roof to a day's energy."""

@@ -1,0 +1,1 @@
+"""One module a protocol: pure decoders apart from transport."""

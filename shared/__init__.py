@@ -1,0 +1,1 @@
+"""The one data layer and the rules."""

@@ -1,0 +1,1 @@
+"""Pure: terms and days to a bill, its explanation and its checks."""

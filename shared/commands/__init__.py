@@ -1,0 +1,1 @@
+"""The `ppa` commands that need nothing but the data layer, a family a module."""

@@ -1,0 +1,1 @@
+"""Pure: registers to boundaries to days."""

@@ -1,0 +1,141 @@
+"""Bills as computed, and as issued: snapshots that never change afterwards."""
+
+from datetime import date
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shared.models.base import Base, Key
+
+
+class BillRun(Base):
+    """An applied run of a month; it makes the month due (decision 11)."""
+
+    __tablename__ = "bill_run"
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    month: Mapped[date] = mapped_column(index=True)
+    as_of: Mapped[int]
+    started_at: Mapped[int]
+    finished_at: Mapped[int | None]
+    actor: Mapped[str]
+
+
+class Invoice(Base):
+    """One customer's bill of one month; at most one that is not void (decision 39).
+
+    `snapshot` is JSON: the terms used and the explanation; `inputs` is the digest of all that the
+    figures rest on, to which a release is bound (decision 22). Unknown figures are NULL, never 0.
+    """
+
+    __tablename__ = "invoice"
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"))
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
+    month: Mapped[date]
+    revision: Mapped[int] = mapped_column(SmallInteger, default=1)
+    invoice_no: Mapped[str] = mapped_column(unique=True)
+    period_start: Mapped[date]
+    period_end: Mapped[date]
+    state: Mapped[str]
+    quality: Mapped[str]
+    name: Mapped[str]
+    base_yen: Mapped[int | None]
+    pv_wh: Mapped[int | None]
+    export_wh: Mapped[int | None]
+    use_wh: Mapped[int | None]
+    export_yen: Mapped[int | None]
+    use_yen: Mapped[int | None]
+    total_yen: Mapped[int | None]
+    tax_yen: Mapped[int | None]
+    inputs: Mapped[str]
+    snapshot: Mapped[str]
+    computed_at: Mapped[int]
+    issued_at: Mapped[int | None]
+    issued_on: Mapped[date | None]
+    hash: Mapped[str | None]
+    voided_at: Mapped[int | None]
+    voided_by: Mapped[str | None]
+    void_reason: Mapped[str | None]
+    successor_id: Mapped[int | None] = mapped_column(ForeignKey("invoice.id"))
+    __table_args__ = (
+        CheckConstraint("state IN ('open', 'held', 'closed', 'issued', 'void')", name="state"),
+        CheckConstraint("quality IN ('A', 'B', 'C')", name="quality"),
+        Index(
+            "uq_invoice_live",
+            "customer_id",
+            "month",
+            unique=True,
+            sqlite_where=text("state <> 'void'"),
+            postgresql_where=text("state <> 'void'"),
+        ),
+        Index("ix_invoice_month", "month", "id"),
+    )
+
+
+class InvoiceDay(Base):
+    """One day of a bill; amounts in 1/100,000 yen (decision 14), blank where unknown."""
+
+    __tablename__ = "invoice_day"
+    invoice_id: Mapped[int] = mapped_column(ForeignKey("invoice.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    pv_wh: Mapped[int | None]
+    export_wh: Mapped[int | None]
+    use_wh: Mapped[int | None]
+    export_fine: Mapped[int | None]
+    use_fine: Mapped[int | None]
+    quality: Mapped[str]
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class InvoiceRegister(Base):
+    """The opening and closing register of one meter in place during a bill, raw (decision 16)."""
+
+    __tablename__ = "invoice_register"
+    invoice_id: Mapped[int] = mapped_column(ForeignKey("invoice.id"), primary_key=True)
+    quantity: Mapped[str] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    serial: Mapped[str]
+    certified_until: Mapped[date | None]
+    meter_at: Mapped[int]
+    opening_wh: Mapped[int | None]
+    opening_at: Mapped[int | None]
+    opening_how: Mapped[str]
+    closing_wh: Mapped[int | None]
+    closing_at: Mapped[int | None]
+    closing_how: Mapped[str]
+    energy_wh: Mapped[int | None]
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class Hold(Base):
+    """A reason for which a bill does not go out, or a warning beside it (decision 21)."""
+
+    __tablename__ = "hold"
+    invoice_id: Mapped[int] = mapped_column(ForeignKey("invoice.id"), primary_key=True)
+    reason: Mapped[str] = mapped_column(primary_key=True)
+    detail: Mapped[str] = mapped_column(default="")
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class Settlement(Base):
+    """A person's word that a bill may go out, bound to its inputs (decision 22); append-only."""
+
+    __tablename__ = "settlement"
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    invoice_id: Mapped[int] = mapped_column(ForeignKey("invoice.id"), index=True)
+    inputs: Mapped[str]
+    reason: Mapped[str]
+    at: Mapped[int]
+    actor: Mapped[str]
+
+
+class InvoiceEvent(Base):
+    """What happened to a bill: issued, void, released; append-only."""
+
+    __tablename__ = "invoice_event"
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    invoice_id: Mapped[int] = mapped_column(ForeignKey("invoice.id"), index=True)
+    kind: Mapped[str]
+    at: Mapped[int]
+    actor: Mapped[str]
+    detail: Mapped[str] = mapped_column(default="")

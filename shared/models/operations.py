@@ -1,0 +1,34 @@
+"""Settings and the audit trail."""
+
+from datetime import date
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shared.models.base import Base, Key
+
+
+class Setting(Base):
+    """A setting's text from a day on, known since an instant; append-only (decision 25)."""
+
+    __tablename__ = "setting"
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    key: Mapped[str]
+    text: Mapped[str]
+    valid_from: Mapped[date]
+    recorded_at: Mapped[int]
+    recorded_by: Mapped[str]
+    __table_args__ = (Index("ix_setting_key_valid_from", "key", "valid_from"),)
+
+
+class Audit(Base):
+    """Who did what to which thing, when; `detail` is JSON; append-only."""
+
+    __tablename__ = "audit"
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    at: Mapped[int] = mapped_column(index=True)
+    actor: Mapped[str]
+    action: Mapped[str]
+    subject: Mapped[str]
+    detail: Mapped[str] = mapped_column(default="")
+    __table_args__ = (Index("ix_audit_subject", "subject", "id"),)
