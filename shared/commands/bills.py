@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from shared.commands.arguments import read_instant, read_month
 from shared.commands.context import Context
-from shared.commands.output import write_file
+from shared.commands.output import share_bar, write_file
 from shared.invoices import exporting
 from shared.invoices.documents import get_bill
 from shared.invoices.issuing import Act, issue_month, release, void
@@ -63,15 +63,7 @@ def run_bills(args: argparse.Namespace, context: Context) -> int:
     """Compute a month; exit 1 when a home failed or the month has not begun."""
     month = read_month(args.month)
     run = Run(month, _as_of(args, context), context.clock(), context.actor, args.apply)
-    with context.progress(f"bill run {month}", 1000) as advance:
-        shown = 0
-
-        def progress(done: int, total: int) -> None:
-            nonlocal shown
-            reached = 1000 * done // max(total, 1)
-            advance(reached - shown)
-            shown = reached
-
+    with share_bar(context, f"bill run {month}") as progress:
         report = run_month(context.session, run, progress)
     document = report.document()
     if args.json:

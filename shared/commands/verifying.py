@@ -4,6 +4,7 @@ import argparse
 from dataclasses import asdict
 
 from shared.commands.context import Context
+from shared.commands.output import share_bar
 from shared.telemetry.deriving import refresh
 from shared.verify import verify
 
@@ -20,15 +21,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     """Print every finding; exit 1 where there is one."""
     with context.session() as session:
         refresh(session)
-    with context.session(reads_only=True) as session, context.progress("verify", 1000) as advance:
-        shown = 0
-
-        def progress(done: int, total: int) -> None:
-            nonlocal shown
-            reached = 1000 * done // max(total, 1)
-            advance(reached - shown)
-            shown = reached
-
+    with context.session(reads_only=True) as session, share_bar(context, "verify") as progress:
         findings = verify(session, progress)
     if args.json:
         context.print_json({"findings": [asdict(finding) for finding in findings]})
