@@ -8,7 +8,7 @@ HASH := sha256sum
 STAMP = .venv/installed-$(shell cat requirements.lock pyproject.toml | $(HASH) | cut -c1-16)
 DEV_STAMP = .venv/tested-$(shell cat requirements.lock requirements-dev.lock pyproject.toml | $(HASH) | cut -c1-16)
 
-ifdef UV
+ifneq ($(strip $(UV)),)
 PIP_INSTALL = $(UV) pip install --quiet --python $(BIN)/python
 else
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
