@@ -156,9 +156,7 @@ def _rows(
     faults.refuse_if_any()
 
 
-def _check_cells(
-    faults: Faults, line: int, header: Sequence[str], cells: Sequence[str]
-) -> None:
+def _check_cells(faults: Faults, line: int, header: Sequence[str], cells: Sequence[str]) -> None:
     for name, cell in zip(header, cells, strict=True):
         if len(cell) > MAX_CELL:
             faults.add(line, name, "the cell is too long")

@@ -4,6 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TypeVar
 
 from sqlalchemy import func, select
@@ -108,7 +109,9 @@ def _number(row: invoices.Invoice, customer_no: str) -> Iterator[Finding]:
 def _sums(row: invoices.Invoice, days: Sequence[invoices.InvoiceDay]) -> Iterator[Finding]:
     """I3 and I4: days add up to the bill, and use is generation less export on each."""
     for day in days:
-        if None not in (day.pv_wh, day.export_wh) and day.use_wh != day.pv_wh - day.export_wh:
+        if day.pv_wh is None or day.export_wh is None:
+            continue
+        if day.use_wh != day.pv_wh - day.export_wh:
             yield Finding("I4", row.invoice_no, f"{day.day}: use is not generation - export")
     if row.use_wh is None:
         return
@@ -122,9 +125,13 @@ def _sums(row: invoices.Invoice, days: Sequence[invoices.InvoiceDay]) -> Iterato
         ("export_yen", [day.export_fine for day in known]),
     ):
         stored = getattr(row, name)
-        if stored is not None and None not in fines and max(0, yen(sum(fines))) != stored:
-            yield Finding("I3", row.invoice_no, f"{name}: days {yen(sum(fines))}, bill {stored}")
-    if row.total_yen is not None and row.total_yen != row.base_yen + row.use_yen:
+        summed = [fine for fine in fines if fine is not None]
+        if stored is None or len(summed) < len(fines):
+            continue
+        if max(0, yen(sum(summed))) != stored:
+            yield Finding("I3", row.invoice_no, f"{name}: days {yen(sum(summed))}, bill {stored}")
+    parts = (row.base_yen or 0) + (row.use_yen or 0)
+    if row.total_yen is not None and row.total_yen != parts:
         yield Finding("I3", row.invoice_no, "total is not base fee + use charge")
 
 
@@ -134,8 +141,8 @@ def _registers(
     """I5: registers tell the energy of their channel; one meter's own difference, unless it wrapped."""
     for name, total in (("pv", row.pv_wh), ("export", row.export_wh)):
         rows = [register for register in registers if register.quantity == name]
-        energies = [register.energy_wh for register in rows]
-        if total is None or None in energies or not rows:
+        energies = [r.energy_wh for r in rows if r.energy_wh is not None]
+        if total is None or len(energies) < len(rows) or not rows:
             continue
         if sum(energies) != total:
             yield Finding(
@@ -217,7 +224,7 @@ def _boundaries(session: Session, site_ids: Sequence[int]) -> Iterator[Finding]:
     sites = find_site_channels(session, [i for i in site_ids if i not in stale])
     channel_ids = [c for site in sites.values() for c in site.channel_ids.values()]
     table = telemetry.Boundary
-    stored: dict[int, dict[object, tuple[object, ...]]] = defaultdict(dict)
+    stored: dict[int, dict[date, tuple[object, ...]]] = defaultdict(dict)
     for row in session.execute(select(table.__table__).where(table.channel_id.in_(channel_ids))):
         stored[row.channel_id][row.day] = tuple(row)
     readings = find_readings(session, channel_ids, 0)

@@ -24,7 +24,7 @@ def write_file(
     if args.output is None:
         context.out.flush()
         for chunk in writer.chunks(rows):
-            context.out.buffer.write(chunk)  # type: ignore[attr-defined]
+            context.out.buffer.write(chunk)
         context.out.flush()
     else:
         _replace(Path(args.output), writer.chunks(rows))
