@@ -29,7 +29,5 @@ def normalise(typed: str) -> str:
 def _counts(letter: str) -> bool:
     """Say whether a letter is part of the code, not a space, a dash or something invisible."""
     return not (
-        letter.isspace()
-        or letter in _HYPHENS
-        or unicodedata.category(letter) in {"Pd", "Cf", "Cc"}
+        letter.isspace() or letter in _HYPHENS or unicodedata.category(letter) in {"Pd", "Cf", "Cc"}
     )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.codes import ALPHABET, LENGTH, normalise, new_code
+from shared.codes import ALPHABET, LENGTH, new_code, normalise
 from shared.seal import SealBroken, code_index, seal, unseal
 
 KEY = "a key of at least thirty-two characters"
