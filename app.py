@@ -24,6 +24,10 @@ FAMILIES = (
     Family("check", "list settings that are missing or unsafe", "shared.commands.checking"),
     Family("db", "create or migrate the database", "shared.commands.database"),
     Family("settings", "list or set the operator's settings", "shared.commands.settings"),
+    Family("readings", "import, export and set registers", "shared.commands.readings"),
+    Family("meters", "record meters put in or replaced", "shared.commands.meters"),
+    Family("bill", "compute, issue, correct and show bills", "shared.commands.bills"),
+    Family("verify", "check every invariant of the whole history", "shared.commands.verifying"),
 )
 
 
