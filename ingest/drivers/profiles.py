@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from ingest.drivers.protocol import Outcome, ReadingFailed
 from ingest.drivers.registers import KINDS, ORDERS, Kind, Order, bits_of, width
@@ -24,6 +24,8 @@ SHIPPED = (
     "schneider-iem3000",
 )
 LARGEST_FILE = 64_000
+
+_Word = TypeVar("_Word", bound=str)
 
 _FOLDER = Path(__file__).with_name("profiles")
 _SCALE = re.compile(r"\d{1,12}(\.\d{1,12})?", re.ASCII)
@@ -149,15 +151,15 @@ class _Table:
     def register(self) -> Register:
         """Return the checked register."""
         self._check_keys()
-        kind = KINDS[self._choice("type", KINDS)]
+        kind = self._choice("type", KINDS)
         return Register(
             name=self._name,
             fc=self._whole("fc", 3, 4),
             address=self._whole("address", 0, 65536 - width(kind)),
             kind=kind,
-            scale_wh=self._scale() * _UNITS[list(_UNITS)[self._choice("unit", tuple(_UNITS))]],
-            word_order=ORDERS[self._choice("word_order", ORDERS, "big")],
-            byte_order=ORDERS[self._choice("byte_order", ORDERS, "big")],
+            scale_wh=self._scale() * _UNITS[self._choice("unit", tuple(_UNITS))],
+            word_order=self._choice("word_order", ORDERS, "big"),
+            byte_order=self._choice("byte_order", ORDERS, "big"),
             sentinels=self._sentinels(kind),
             modulus=self._whole("modulus", 2, 1 << 64) if "modulus" in self._table else None,
             direction=self._direction(),
@@ -171,12 +173,11 @@ class _Table:
             if key not in self._table:
                 self._refuse(key, "is missing")
 
-    def _choice(self, key: str, choices: tuple[str, ...], default: str = "") -> int:
-        """Return which of the choices the key holds, as an index that keeps their types."""
+    def _choice(self, key: str, choices: tuple[_Word, ...], default: str = "") -> _Word:
         chosen = self._table.get(key, default)
         if not isinstance(chosen, str) or chosen not in choices:
             self._refuse(key, f"must be one of {', '.join(choices)}, not {chosen!r}")
-        return choices.index(chosen)
+        return choices[choices.index(chosen)]
 
     def _whole(self, key: str, least: int, most: int) -> int:
         figure = self._table[key]
@@ -187,7 +188,9 @@ class _Table:
     def _scale(self) -> Fraction:
         text = self._table.get("scale", "1")
         if not isinstance(text, str) or not _SCALE.fullmatch(text) or not Fraction(text):
-            self._refuse("scale", f"must be a decimal above 0 in quotes such as '0.1', not {text!r}")
+            self._refuse(
+                "scale", f"must be a decimal above 0 in quotes such as '0.1', not {text!r}"
+            )
         return Fraction(text)
 
     def _sentinels(self, kind: Kind) -> frozenset[int]:
@@ -208,7 +211,7 @@ class _Table:
         default = self._name if self._name in _FLOWS else ""
         if "direction" not in self._table:
             return default
-        return _FLOWS[self._choice("direction", _FLOWS)]
+        return self._choice("direction", _FLOWS)
 
     def _refuse(self, key: str, sentence: str) -> NoReturn:
         raise InputRefused(f"{self._at}: key {key!r} {sentence}")

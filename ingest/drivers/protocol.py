@@ -130,6 +130,17 @@ class Identity:
     version: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One register met while trying a gateway out: its SOURCE and what it holds."""
+
+    source: str
+    wh: Wh | None = None
+    raw: int | None = None
+    outcome: Outcome = Outcome.OK
+    error: str | None = None
+
+
 class Driver(Protocol):
     """One gateway's protocol, made for a target; it connects and closes by itself."""
 
@@ -139,6 +150,10 @@ class Driver(Protocol):
 
     async def read(self, asks: Sequence[Ask]) -> list[Sample]:
         """Return a sample an ask, in their order; never raises for what a gateway does."""
+        ...
+
+    async def survey(self) -> list[Found]:
+        """Return every register that could feed a channel; raises ReadingFailed."""
         ...
 
     async def history(self, ask: Ask, day: date) -> History:
