@@ -1,0 +1,1 @@
+"""What the operator sees on a desk."""

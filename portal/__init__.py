@@ -1,0 +1,1 @@
+"""What a homeowner sees on a phone."""
