@@ -12,7 +12,6 @@ from ipaddress import (
     IPv4Network,
     IPv6Address,
     IPv6Network,
-    ip_address,
     ip_network,
 )
 
@@ -69,9 +68,10 @@ def parse_address(text: str) -> Address:
     if not match or int(match["port"]) > 65535:  # noqa: PLR2004
         raise ValueRefused(f"{text!r} is not an address such as 10.8.0.21:502 or [fd00::21]:502")
     try:
-        return Address(ip_address(match["v4"] or match["v6"]), int(match["port"]))
+        host = IPv4Address(match["v4"]) if match["v4"] else IPv6Address(match["v6"])
     except ValueError:
         raise ValueRefused(f"{text!r} holds no valid IP address") from None
+    return Address(host, int(match["port"]))
 
 
 def refusal(address: Address, nets: Sequence[Net], *, allow_loopback: bool) -> str | None:
