@@ -41,7 +41,7 @@ def reach_of(config: Config) -> Reach:
 
 
 def run_probe(args: argparse.Namespace, context: Context) -> int:
-    """Print who answers and every register it holds; 1 where any of it failed."""
+    """Print who answers and every register it holds; 1 where none could be read."""
     target = _target(args)
     reach = reach_of(context.config)
     try:
@@ -57,7 +57,7 @@ def run_probe(args: argparse.Namespace, context: Context) -> int:
         context.print_json({"identity": asdict(identity), "registers": rows})
     else:
         _print(context, identity, found)
-    return int(any(row.outcome is not Outcome.OK for row in found))
+    return int(all(row.outcome is not Outcome.OK for row in found))
 
 
 def _target(args: argparse.Namespace) -> Target:

@@ -58,7 +58,7 @@ async def poll_gateway(
         failure = ReadingFailed(Outcome.NO_CHANNEL, str(unfit))
     except TimeoutError:
         failure = ReadingFailed(Outcome.METER_SILENT, "the deadline passed")
-    except Exception as fault:  # one gateway's surprise must not cost the others their poll
+    except Exception as fault:  # noqa: BLE001 - one gateway's surprise must not cost the others their poll
         _log.exception("the driver of %s failed", target.address)
         failure = ReadingFailed(Outcome.BAD_ANSWER, f"the driver failed: {type(fault).__name__}")
     return [failed(ask, now(), failure) for ask in asks]

@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
@@ -44,7 +45,7 @@ _FLOW_OF = {
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """One register of a meter; Wh = number × `scale_wh`, `sentinels` are patterns after ordering.
+    """One register of a meter: Wh = number times `scale_wh`; `sentinels` are ordered patterns.
 
     `modulus` is in raw counts, None where nobody said; `direction` blank likewise.
     """
@@ -81,6 +82,7 @@ def find_profile(name: str, beside: Path | None = None) -> Profile:
     return read_profile((beside or Path()) / name)
 
 
+@cache
 def shipped_profile(name: str) -> Profile:
     """Return a profile that comes with the product; raises InputRefused for another name."""
     if name not in SHIPPED:
@@ -100,6 +102,7 @@ def read_profile(path: Path, name: str = "") -> Profile:
     return parse_profile(content, str(path), name)
 
 
+@lru_cache(maxsize=64)
 def parse_profile(content: bytes, file: str, name: str = "") -> Profile:
     """Return the profile written as TOML; raises InputRefused naming file, register and key."""
     try:

@@ -196,7 +196,7 @@ def failed(ask: Ask, at: int, failure: ReadingFailed) -> Sample:
 
 
 def to_wh(number: Fraction, scale: Fraction) -> Wh:
-    """Return number × scale in whole Wh, half up and exact; raises Implausible below 0."""
+    """Return number times scale in whole Wh, half up and exact; raises Implausible below 0."""
     energy = number * scale
     wh = (2 * energy.numerator + energy.denominator) // (2 * energy.denominator)
     if energy < 0 or wh > MAX_WH:

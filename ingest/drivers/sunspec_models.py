@@ -69,10 +69,10 @@ def _meter(export: int, imported: int, scale: int | None) -> dict[str, Point]:
 
 
 POINTS: dict[int, dict[str, Point]] = {
-    **dict.fromkeys((101, 102, 103), {"WH": Point(24, "acc32", 26)}),
-    **dict.fromkeys((111, 112, 113), {"WH": Point(32, "f32")}),
-    **dict.fromkeys((201, 202, 203, 204), _meter(38, 46, 54)),
-    **dict.fromkeys((211, 212, 213, 214), _meter(60, 68, None)),
+    **{model: {"WH": Point(24, "acc32", 26)} for model in (101, 102, 103)},
+    **{model: {"WH": Point(32, "f32")} for model in (111, 112, 113)},
+    **{model: _meter(38, 46, 54) for model in (201, 202, 203, 204)},
+    **{model: _meter(60, 68, None) for model in (211, 212, 213, 214)},
     701: {"TotWhInj": Point(19, "u64", 120), "TotWhAbs": Point(23, "u64", 120)},
     714: {"DCWhInj": Point(7, "u64", 18), "DCWhAbs": Point(11, "u64", 18)},
 }

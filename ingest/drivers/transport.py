@@ -8,10 +8,9 @@ from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
 
 from ingest.drivers.frames import ModbusRefused, Request, examine
-from ingest.drivers.protocol import Outcome, ReadingFailed, Reach, Target, WireBroken
+from ingest.drivers.protocol import Outcome, Reach, ReadingFailed, Target, WireBroken
 
-_TRIES = 2
-_HOPELESS = (Outcome.UNREACHABLE, Outcome.METER_SILENT, Outcome.REFUSED_ADDRESS)
+_HOLDING = 3
 _LARGEST_CHUNK = 1 << 20
 
 # Its warnings are our outcomes, told once and in our words.
@@ -22,8 +21,9 @@ class ModbusLink:
     """The way to one gateway for one poll; `close` it when done.
 
     Every failure of the wire closes the connection, because what is still under way would be
-    taken for the next answer (security.md §3.3); one fresh connection is then tried while the
-    deadline allows.
+    taken for the next answer (security.md §3.3). A connection that broke, or answered wrongly, is
+    tried afresh once; one that let its whole time pass is not, because that would keep others
+    waiting for a home that is off.
     """
 
     def __init__(self, target: Target, reach: Reach) -> None:
@@ -38,39 +38,40 @@ class ModbusLink:
     async def read(self, fc: int, address: int, count: int) -> Sequence[int]:
         """Return `count` registers of function code 3 or 4; raises ReadingFailed.
 
-        A gateway that has not answered anything yet and stays silent is not asked again.
+        A gateway that failed before it ever answered is not asked for the rest.
         """
         if self._given_up:
             raise self._given_up
         try:
             words = await self._try(Request(fc, address, count, self._target.unit))
         except ReadingFailed as failure:
-            if not self._answered and failure.outcome in _HOPELESS:
-                self._given_up = failure
-            self._answered = self._answered or isinstance(failure, ModbusRefused)
+            if isinstance(failure, ModbusRefused):
+                self._answered = True
+            else:
+                self.close()
+                self._given_up = None if self._answered else failure
             raise
         self._answered = True
         return words
 
     async def _try(self, request: Request) -> Sequence[int]:
-        first: WireBroken | None = None
-        for _ in range(_TRIES):
-            try:
-                return await self._ask(request)
-            except WireBroken as failure:
-                self.close()
-                # A gateway that is slow to free its one connection refuses the second try; what
-                # happened on the first tells more.
-                if first and failure.outcome is Outcome.UNREACHABLE:
-                    raise first from None
-                first = failure
-                if self._left() <= 0:
-                    break
-        raise first or _out_of_time()
+        try:
+            return await self._ask(request)
+        except WireBroken as broken:
+            self.close()
+            if self._left() <= 0:
+                raise
+            first = broken
+        try:
+            return await self._ask(request)
+        except ReadingFailed as second:
+            # A gateway that is slow to free its one connection refuses the next; what happened
+            # first tells more.
+            raise (first if second.outcome is Outcome.UNREACHABLE else second) from None
 
     async def _ask(self, request: Request) -> Sequence[int]:
         if self._left() <= 0:
-            raise _out_of_time()
+            raise ReadingFailed(Outcome.METER_SILENT, "the deadline passed before it was asked")
         if self._connection is None:
             self._connection = await self._connect()
         return await self._connection.ask(request, self._patience())
@@ -79,7 +80,7 @@ class ModbusLink:
         self._reach.guard(self._target.address)
         connection = _Connection(self._target, self._patience())
         if not await connection.open():
-            raise WireBroken(Outcome.UNREACHABLE, f"no connection to {self._target.address}")
+            raise ReadingFailed(Outcome.UNREACHABLE, f"no connection to {self._target.address}")
         return connection
 
     def close(self) -> None:
@@ -147,7 +148,7 @@ class _Connection:
     async def _execute(self, request: Request) -> Sequence[int]:
         read = (
             self._client.read_holding_registers
-            if request.fc == 3  # noqa: PLR2004
+            if request.fc == _HOLDING
             else self._client.read_input_registers
         )
         response = await read(request.address, count=request.count, device_id=request.unit)
@@ -163,7 +164,7 @@ class _Connection:
                 return answer.result()
         except ModbusException:
             pass
-        raise WireBroken(Outcome.METER_SILENT, "connected, but no complete answer in time")
+        raise ReadingFailed(Outcome.METER_SILENT, "connected, but no complete answer in time")
 
     def _on_packet(self, sending: bool, packet: bytes) -> bytes:  # noqa: FBT001 - pymodbus calls it
         """Note the transaction on the way out; on the way in, pass on whole right answers only."""
@@ -172,13 +173,16 @@ class _Connection:
             return packet
         self._heard = True
         try:
-            if self._request is None:
-                raise WireBroken(Outcome.BAD_ANSWER, "bytes came that nobody had asked for")
-            self._answered = examine(self._request, self._tid, packet)
-            return packet if self._answered else b""
+            self._answered = self._examine(packet)
         except WireBroken as failure:
             self._break(failure)
             return b""
+        return packet if self._answered else b""
+
+    def _examine(self, packet: bytes) -> bool:
+        if self._request is None:
+            raise WireBroken(Outcome.BAD_ANSWER, "bytes came that nobody had asked for")
+        return examine(self._request, self._tid, packet)
 
     def _on_connect(self, connected: bool) -> None:  # noqa: FBT001 - pymodbus calls it
         """Note that the other side hung up."""
@@ -204,7 +208,3 @@ class _Connection:
             self._broken.exception()
         else:
             self._broken.cancel()
-
-
-def _out_of_time() -> ReadingFailed:
-    return ReadingFailed(Outcome.METER_SILENT, "the deadline passed before it was asked")

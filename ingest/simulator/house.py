@@ -7,7 +7,7 @@ grid meter; inside a half-hour everything runs evenly, so that export never exce
 from dataclasses import dataclass
 from datetime import date, timedelta
 from hashlib import blake2b
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from shared.energy.quantities import Quantity
@@ -142,7 +142,7 @@ def _sun(total_wh: int, day: date) -> list[int]:
     length = fall - rise
     risen = [min(max(30 * edge - rise, 0), length) for edge in range(_SLOTS + 1)]
     until = [total_wh * (3 * x * x * length - 2 * x**3) // length**3 for x in risen]
-    return [b - a for a, b in zip(until, until[1:], strict=False)]
+    return [b - a for a, b in pairwise(until)]
 
 
 def _need(slot: int, day: date, chance: int) -> int:

@@ -108,7 +108,7 @@ def inverter(wh: int, watts: int) -> tuple[int, list[int]]:
 def meter(export_wh: int, import_wh: int, watts: int) -> tuple[int, list[int]]:
     """Return model 203, a three-phase meter in integers, in units of 10 Wh (scale factor 1)."""
     energies = {38: _long(export_wh // 10), 46: _long(import_wh // 10), 54: [1]}
-    phases = dict.fromkeys((40, 42, 44, 48, 50, 52), [0, 0])
+    phases = {offset: [0, 0] for offset in (40, 42, 44, 48, 50, 52)}
     return 203, _placed(105, {18: [watts & 0xFFFF], 22: [0], **energies, **phases})
 
 

@@ -51,7 +51,7 @@ class ModbusServer:
 
     async def __aenter__(self) -> Self:
         """Listen on 127.0.0.1."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, backlog=1024)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
