@@ -32,7 +32,7 @@ class Outcome(StrEnum):
     REFUSED_ADDRESS = "refused_address"
 
 
-class ReadingFailed(Exception):  # noqa: N818 - exceptions are facts here
+class ReadingFailed(Exception):
     """A channel could not be read; the sentence says what happened."""
 
     def __init__(self, outcome: Outcome, sentence: str) -> None:

@@ -9,7 +9,9 @@ from sqlalchemy.orm import Session
 from shared.energy.quantities import Quantity
 from shared.errors import Refused
 from shared.invoices.documents import Document
+from shared.invoices.drafting import draft
 from shared.invoices.issuing import Act, issue_month, release, void
+from shared.invoices.live import live_bill
 from shared.models.telemetry import Boundary
 from shared.months import Month
 from shared.telemetry.deriving import mark_stale, refresh
@@ -23,7 +25,9 @@ ACT = Act("test", NOW, NOW)
 Pairs = list[tuple[str, str]]
 
 
-def every_evening(first: str, days: int, kwh: float, a_day: float, *, but: range = range(0)) -> Pairs:
+def every_evening(
+    first: str, days: int, kwh: float, a_day: float, *, but: range = range(0)
+) -> Pairs:
     """Return a register at 23:30 of each day from the evening before a day on, some days silent."""
     start = date.fromisoformat(first).toordinal() - 1
     return [
@@ -119,7 +123,10 @@ def test_a_month_in_progress_is_open_and_goes_as_far_as_its_days(engine: Engine,
 
 def test_as_of_bills_the_past_with_the_readings_of_the_past(engine: Engine, home: int) -> None:
     """The closing is interpolated as long as only later knowledge would say otherwise."""
-    pv, export = every_evening("2024-01-16", 28, 100, 12.5), every_evening("2024-01-16", 28, 50, 7.5)
+    pv, export = (
+        every_evening("2024-01-16", 28, 100, 12.5),
+        every_evening("2024-01-16", 28, 50, 7.5),
+    )
     late_pv, late_export = [("2024-02-16 00:00", "480")], [("2024-02-16 00:00", "280")]
     keep(engine, home, pv + late_pv, export + late_export)
     billed(engine, "2024-01", "2024-02-15 22:00")
@@ -132,7 +139,10 @@ def test_as_of_bills_the_past_with_the_readings_of_the_past(engine: Engine, home
 def test_late_rows_in_any_order_rebuild_only_to_the_same_boundaries(
     engine: Engine, home: int
 ) -> None:
-    pv, export = every_evening("2024-01-16", 90, 100, 12.5), every_evening("2024-01-16", 90, 50, 7.5)
+    pv, export = (
+        every_evening("2024-01-16", 90, 100, 12.5),
+        every_evening("2024-01-16", 90, 50, 7.5),
+    )
     for part in (pv[::3], pv[1::3], pv[2::3]):
         keep(engine, home, part, export[40:])
         with Session(engine) as session, session.begin():
@@ -152,7 +162,10 @@ def test_late_rows_in_any_order_rebuild_only_to_the_same_boundaries(
 def test_a_release_stands_until_what_the_bill_rests_on_changes(engine: Engine) -> None:
     with Session(engine) as session, session.begin():
         customer = a_home(session, contract=(None, None), base_fee=980)
-    pv, export = every_evening("2024-01-16", 33, 100, 12.5), every_evening("2024-01-16", 33, 50, 7.5)
+    pv, export = (
+        every_evening("2024-01-16", 33, 100, 12.5),
+        every_evening("2024-01-16", 33, 50, 7.5),
+    )
     keep(engine, customer, pv, export)
     billed(engine, "2024-01")
     assert the_bill(engine, JANUARY)["holds"] == ["contract_missing"]
@@ -182,7 +195,10 @@ def issued(engine: Engine, month: str) -> list[str]:
 def test_months_are_issued_in_order_and_open_where_the_last_one_closed(
     engine: Engine, home: int
 ) -> None:
-    pv, export = every_evening("2024-01-16", 70, 100, 12.5), every_evening("2024-01-16", 70, 50, 7.5)
+    pv, export = (
+        every_evening("2024-01-16", 70, 100, 12.5),
+        every_evening("2024-01-16", 70, 50, 7.5),
+    )
     keep(engine, home, pv, export)
     for month in ("2024-01", "2024-02"):
         billed(engine, month)
@@ -198,7 +214,10 @@ def test_months_are_issued_in_order_and_open_where_the_last_one_closed(
 
 
 def test_a_void_bill_keeps_its_row_and_the_next_run_bills_anew(engine: Engine, home: int) -> None:
-    pv, export = every_evening("2024-01-16", 33, 100, 12.5), every_evening("2024-01-16", 33, 50, 7.5)
+    pv, export = (
+        every_evening("2024-01-16", 33, 100, 12.5),
+        every_evening("2024-01-16", 33, 50, 7.5),
+    )
     keep(engine, home, pv, export)
     billed(engine, "2024-01")
     issued(engine, "2024-01")
@@ -222,17 +241,14 @@ def test_running_again_changes_nothing_and_one_failing_home_stops_nobody(
     for customer in (home, other):
         pv = every_evening("2024-01-16", 33, 100, 12.5)
         keep(engine, customer, pv, every_evening("2024-01-16", 33, 50, 7.5))
-    from shared.invoices import running  # noqa: PLC0415
-
-    real = running.draft
 
     def fails_for_one(of, *rest):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN002, ANN202
         if of.customer_no == "1120220111":
             raise ValueError("no such luck")
-        return real(of, *rest)
+        return draft(of, *rest)
 
     with monkeypatch.context() as patch:
-        patch.setattr(running, "draft", fails_for_one)
+        patch.setattr("shared.invoices.running.draft", fails_for_one)
         report = billed(engine, "2024-01")
     assert (report.counts["closed"], report.counts["failed"]) == (1, 1)
     assert report.failed[0].error == "ValueError: no such luck"
@@ -244,7 +260,10 @@ def test_running_again_changes_nothing_and_one_failing_home_stops_nobody(
 
 
 def test_a_tampered_issued_bill_is_found(engine: Engine, home: int) -> None:
-    pv, export = every_evening("2024-01-16", 33, 100, 12.5), every_evening("2024-01-16", 33, 50, 7.5)
+    pv, export = (
+        every_evening("2024-01-16", 33, 100, 12.5),
+        every_evening("2024-01-16", 33, 50, 7.5),
+    )
     keep(engine, home, pv, export)
     billed(engine, "2024-01")
     issued(engine, "2024-01")
@@ -261,3 +280,21 @@ def test_a_tampered_issued_bill_is_found(engine: Engine, home: int) -> None:
 
 def test_the_time_of_a_reading_decides_its_day_in_japan() -> None:
     assert at("2024-01-16 00:00") == 1_705_330_800
+
+
+def test_the_live_bill_at_the_closing_is_the_bill_that_is_closed(engine: Engine, home: int) -> None:
+    pv, export = (
+        every_evening("2024-01-16", 60, 100, 12.5),
+        every_evening("2024-01-16", 60, 50, 7.5),
+    )
+    keep(engine, home, pv, export)
+    with opener(engine)() as session:
+        inside = live_bill(session, home, at("2024-01-28 09:00"))
+        at_the_end = live_bill(session, home, at("2024-02-15 23:59"))
+    billed(engine, "2024-01", "2024-02-16 00:00")
+    closed = the_bill(engine, JANUARY)
+    assert inside is not None
+    assert at_the_end is not None
+    assert (inside["until"], inside["use_wh"]) == ("2024-01-28", 12 * 5_000)
+    same = set(at_the_end) & set(closed) - {"state", "warnings"}
+    assert {key: at_the_end[key] for key in same} == {key: closed[key] for key in same}
