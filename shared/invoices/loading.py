@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from typing import NamedTuple
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -17,6 +18,18 @@ from shared.months import Month, Period, month_of
 USUAL_MONTHS = 6
 
 
+class Live(NamedTuple):
+    """A stored bill that is not void, as its neighbours need it."""
+
+    id: int
+    customer_id: int
+    month: date
+    state: str
+    total_yen: int | None
+    period_start: date
+    period_end: date
+
+
 def find_customer_ids(session: Session, period: Period) -> list[int]:
     """Return the customers who live somewhere on some day of a period, by number."""
     occupancy, customer = customers.Occupancy, customers.Customer
@@ -28,8 +41,8 @@ def find_customer_ids(session: Session, period: Period) -> list[int]:
                 or_(occupancy.from_day.is_(None), occupancy.from_day < period.end),
                 or_(occupancy.to_day.is_(None), occupancy.to_day >= period.start),
             )
+            .group_by(customer.id, customer.customer_no)
             .order_by(customer.customer_no)
-            .distinct()
         )
     )
 
@@ -91,7 +104,7 @@ def find_earlier(session: Session, homes: Sequence[Home], month: Month) -> dict[
     for _ in range(USUAL_MONTHS):
         since = since.previous()
     months = [month.first(), month.next().first(), last_year.first()]
-    rows = session.execute(
+    found = session.execute(
         select(
             invoice.id, invoice.customer_id, invoice.month, invoice.state, invoice.total_yen,
             invoice.period_start, invoice.period_end,
@@ -103,8 +116,9 @@ def find_earlier(session: Session, homes: Sequence[Home], month: Month) -> dict[
                 (invoice.month >= since.first()) & (invoice.month < month.first()),
             ),
         )
-    ).all()  # fmt: skip
-    by_customer: dict[int, dict[date, object]] = defaultdict(dict)
+    )  # fmt: skip
+    rows = [Live(*row) for row in found]
+    by_customer: dict[int, dict[date, Live]] = defaultdict(dict)
     for row in rows:
         by_customer[row.customer_id][row.month] = row
     neighbours = [
@@ -122,28 +136,24 @@ def find_earlier(session: Session, homes: Sequence[Home], month: Month) -> dict[
 
 
 def _earlier(
-    rows: Mapping[date, object], month: Month, pins: Mapping[Quantity, Mapping[date, Boundary]]
+    rows: Mapping[date, Live], month: Month, pins: Mapping[Quantity, Mapping[date, Boundary]]
 ) -> Earlier:
     own = rows.get(month.first())
     previous = rows.get(month.previous().first())
     last_year = rows.get(Month(month.year - 1, month.month).first())
     before = sorted((day for day in rows if day < month.first()), reverse=True)
-    usual = [
-        rows[day].total_yen
-        for day in before[:USUAL_MONTHS]
-        if rows[day].state != OPEN and rows[day].total_yen is not None
-    ]
+    done = [rows[day] for day in before[:USUAL_MONTHS] if rows[day].state != OPEN]
     return Earlier(
         pins=pins,
         previous_end=previous.period_end if previous else None,
         own_period=Period(own.period_start, own.period_end) if own else None,
-        totals=usual,
+        totals=[row.total_yen for row in done if row.total_yen is not None],
         last_year_total=last_year.total_yen if last_year and last_year.state != OPEN else None,
     )
 
 
 def find_pins(
-    session: Session, issued: Collection[object]
+    session: Session, issued: Collection[Live]
 ) -> dict[int, dict[Quantity, dict[date, Boundary]]]:
     """Return by customer the boundaries that issued bills pin (decision 16)."""
     register = invoices.InvoiceRegister

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from shared.db import copy_rows, in_chunks, merge_rows
 from shared.energy.boundaries import Boundary, boundaries
 from shared.energy.ledger import Judged, Ledger, SiteState, judge
-from shared.energy.readings import Point
+from shared.energy.readings import Point, Reading
 from shared.models import telemetry
 from shared.months import Month, day_of, instant
 from shared.telemetry.loading import (
@@ -100,13 +100,13 @@ def _rebuild(session: Session, site_ids: Sequence[int], month: date) -> None:
             judged = judge(
                 site.with_readings(readings),
                 before[1] if before else None,
-                _marks(since, readings_from(readings, site), max(newest.values(), default=0)),
+                _marks(since, _first_at(readings, site), max(newest.values(), default=0)),
             )
             rebuilt.append(_Rebuilt(site, since, before[1] if before else None, judged, newest))
         _write(session, rebuilt, channel_ids, since)
 
 
-def readings_from(readings: dict[int, list], site: SiteChannels) -> int:
+def _first_at(readings: dict[int, list[Reading]], site: SiteChannels) -> int:
     """Return the first instant of a site's loaded readings, 0 without any."""
     return min(
         (r.at for c in site.channel_ids.values() for r in readings.get(c, ())), default=BEGINNING
