@@ -26,14 +26,14 @@ QUALITIES = {
     "missing": "未受信",
 }
 LIST_COLUMNS = (
-    Column("利用月"), Column("請求番号"), Column("顧客番号"), Column("氏名", text=True),
+    Column("利用月"), Column("請求番号"), Column("顧客番号"), Column("氏名", is_text=True),
     Column("基本料金(円)"), Column("発電量(kWh)"), Column("売電量(kWh)"), Column("利用量(kWh)"),
     Column("売電料金(円)"), Column("利用料金(円)"), Column("利用料金合計(円)"),
-    Column("状態", text=True), Column("品質", text=True),
+    Column("状態", is_text=True), Column("品質", is_text=True),
 )  # fmt: skip
 DAY_COLUMNS = (
     Column("利用日"), Column("発電量(kWh)"), Column("売電量(kWh)"), Column("利用量(kWh)"),
-    Column("売電料金(円)"), Column("利用料金(円)"), Column("区分", text=True),
+    Column("売電料金(円)"), Column("利用料金(円)"), Column("区分", is_text=True),
 )  # fmt: skip
 
 

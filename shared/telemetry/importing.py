@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from shared.csvfile import Faults, read_bytes, read_table
+from shared.csvfile import Problems, read_rows
 from shared.db import in_chunks
 from shared.energy.quantities import Quantity, Source
 from shared.errors import ValueRefused
@@ -50,64 +50,62 @@ def read_registers(path: Path, known: Callable[[str], bool]) -> tuple[int, list[
 
     `known` says whether a customer number exists.
     """
-    table = read_table(read_bytes(path), str(path), REQUIRED, tuple(COLUMNS))
-    quantities = list(COLUMNS.values())
-    faults = Faults(str(path))
-    instants: dict[str, int] = {}
-    registers: list[ParsedRow] = []
-    customers: dict[str, bool] = {}
+    problems = Problems(str(path))
+    parse = _Parser(problems, known)
     count = 0
-    for count, (line, (customer_no, read_at, *cells)) in enumerate(table.rows, 1):  # noqa: B007
-        if customer_no not in customers:
-            customers[customer_no or ""] = known(customer_no or "")
-        if not customers[customer_no or ""]:
-            faults.add(line, "customer_no", f"there is no customer {customer_no!r}")
-            continue
-        at = instants.get(read_at or "")
+    for line, cells in read_rows(path, str(path), REQUIRED, tuple(COLUMNS), problems=problems):
+        count += 1
+        parse.row(line, cells)
+    problems.check()
+    return count, parse.registers
+
+
+class _Parser:
+    """Rows to registers; times and customers that were seen before are not read again."""
+
+    def __init__(self, problems: Problems, known: Callable[[str], bool]) -> None:
+        self.registers: list[ParsedRow] = []
+        self._problems = problems
+        self._known = known
+        self._customers: dict[str, bool] = {}
+        self._instants: dict[str, int | None] = {}
+        self._columns = tuple(COLUMNS.items())
+
+    def row(self, line: int, cells: Sequence[str | None]) -> None:
+        """Take a row of customer number, time and one cell a channel."""
+        customer_no, read_at = cells[0] or "", cells[1] or ""
+        if customer_no not in self._customers:
+            self._customers[customer_no] = self._known(customer_no)
+        if not self._customers[customer_no]:
+            self._problems.add(line, "customer_no", f"there is no customer {customer_no!r}")
+            return
+        at = self._instants.get(read_at)
         if at is None:
-            at = _instant(read_at or "", line, faults)
-            if at is None:
-                continue
-            instants[read_at or ""] = at
-        _add(
-            registers,
-            (customer_no or "", at),
-            list(zip(quantities, cells, strict=True)),
-            (line, faults),
-        )
-    faults.refuse_if_any()
-    return count, registers
+            at = self._instants[read_at] = self._instant(read_at, line)
+        if at is None:
+            return
+        for (column, quantity), cell in zip(self._columns, cells[2:], strict=True):
+            if cell:
+                try:
+                    self.registers.append((customer_no, quantity, at, parse_kwh(cell)))
+                except ValueRefused as error:
+                    self._problems.add(line, column, str(error))
 
-
-def _add(
-    registers: list[ParsedRow],
-    where: tuple[str, int],
-    cells: Sequence[tuple[Quantity, str | None]],
-    told: tuple[int, Faults],
-) -> None:
-    line, faults = told
-    for quantity, cell in cells:
-        if not cell:
-            continue
+    def _instant(self, text: str, line: int) -> int | None:
         try:
-            registers.append((where[0], quantity, where[1], parse_kwh(cell)))
-        except ValueRefused as error:
-            faults.add(line, f"{quantity.value}_kwh", str(error))
-
-
-def _instant(text: str, line: int, faults: Faults) -> int | None:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        faults.add(line, "read_at", f"{text!r} is not a time such as 2024-01-16T00:00:00+09:00")
+            at = datetime.fromisoformat(text)
+        except ValueError:
+            at = None
+        if at is None or not text.isascii():
+            fault = "is not a time such as 2024-01-16T00:00:00+09:00"
+        elif at.tzinfo is None:
+            fault = "has no offset such as +09:00"
+        elif not FIRST_YEAR <= at.year <= LAST_YEAR:
+            fault = f"is not between {FIRST_YEAR} and {LAST_YEAR}"
+        else:
+            return int(at.timestamp())
+        self._problems.add(line, "read_at", f"{text!r} {fault}")
         return None
-    if at.tzinfo is None:
-        faults.add(line, "read_at", f"{text!r} has no offset such as +09:00")
-        return None
-    if not FIRST_YEAR <= at.year <= LAST_YEAR:
-        faults.add(line, "read_at", f"{text!r} is not between {FIRST_YEAR} and {LAST_YEAR}")
-        return None
-    return int(at.timestamp())
 
 
 def import_readings(
