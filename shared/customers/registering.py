@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 from shared import audit
 from shared.codes import new_code
 from shared.customers.entries import CONTACT
-from shared.customers.folding import search_text
 from shared.customers.planning import Change, Verdict
 from shared.customers.stored import get_stored
 from shared.customers.terms import IN_MOST, add_terms, term_rows, withdraw_terms
 from shared.db import Row, copy_rows, in_chunks
 from shared.models.customers import Customer, Occupancy, Site
 from shared.seal import code_index, seal, unseal
+from shared.search import search_text
 from shared.telemetry.deriving import BEGINNING, mark_stale
 
 

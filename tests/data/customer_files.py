@@ -10,10 +10,8 @@ HEADERS = (
 NO = "1120230170"
 
 
-def a_row(
-    number: int = 170, cells: Mapping[str, str] | None = None, **changed: str
-) -> dict[str, str]:
-    """Return a good row; `cells` and `changed` set cells by header."""
+def a_row(number: int = 170, **changed: str) -> dict[str, str]:
+    """Return a good row; `changed` sets cells by header."""
     row = dict(
         zip(
             HEADERS,
@@ -32,7 +30,7 @@ def a_row(
             strict=True,
         )
     )
-    return row | dict(cells or {}) | changed
+    return row | changed
 
 
 def a_file(*rows: dict[str, str], encoding: str = "utf-8-sig") -> bytes:
