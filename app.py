@@ -58,9 +58,9 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
 
 def _run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Give the command its surroundings; what it needs is loaded only now, so help is quick."""
-    from shared.clock import make_clock  # noqa: PLC0415
-    from shared.commands.context import Context  # noqa: PLC0415
-    from shared.config import load  # noqa: PLC0415
+    from shared.clock import make_clock
+    from shared.commands.context import Context
+    from shared.config import load
 
     config = load(environ)
     clock = make_clock(config.test_clock)

@@ -77,8 +77,8 @@ class ModbusServer:
             await asyncio.sleep(self.manners.latency_s)
             while await self._exchange(reader, writer):
                 pass
-        except (OSError, asyncio.IncompleteReadError):
-            pass
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # the streams of 3.11 tell a cancelled conversation as an error
         finally:
             self._open.discard(writer)
             writer.close()

@@ -1,7 +1,7 @@
 """Gateways for the tests, in words."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import IPv4Address
 
@@ -60,17 +60,16 @@ async def far_away(port: int, one_way_s: float) -> AsyncIterator[int]:
             while chunk := await reader.read(4096):
                 await asyncio.sleep(one_way_s)
                 writer.write(chunk)
-        except OSError:
+        except (OSError, asyncio.CancelledError):
             pass
         finally:
             writer.close()
 
     async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there_reader, there_writer = await asyncio.open_connection(str(LOOPBACK), port)
-        await both(carry(reader, there_writer), carry(there_reader, writer))
-
-    async def both(one: Awaitable[None], other: Awaitable[None]) -> None:
-        await asyncio.gather(one, other)
+        back = asyncio.ensure_future(carry(there_reader, writer))
+        await carry(reader, there_writer)
+        await back
 
     server = await asyncio.start_server(relay, str(LOOPBACK), 0)
     try:

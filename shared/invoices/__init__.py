@@ -1,0 +1,1 @@
+"""Bills computed, closed, issued and shown."""
