@@ -49,7 +49,7 @@ def modulus_wh(event: MeterEvent | None, last_wh: int) -> int:
 
 
 def plausible_wh(panel_w: int, seconds: int) -> int:
-    """Return the most energy that panels can give in a time: kW x 1.2 to 24 h, then kW x 9 h a day."""
+    """Return the most Wh that panels give in a time: kW x 1.2 to 24 h, then kW x 9 h a day."""
     if seconds <= DAY_S:
         return panel_w * 12 * seconds // 36_000
     return panel_w * 12 * DAY_S // 36_000 + panel_w * 9 * (seconds - DAY_S) // DAY_S
