@@ -1,0 +1,43 @@
+"""The homeowner's own bills: list, one bill, its days as CSV, and why it is that much."""
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+
+from portal.blueprint import customer_id, portal
+from portal.figures import day_bars
+from shared.invoices.queries import BillDocument, find_bills_of_customer, get_bill
+from shared.invoices.sheets import days_csv
+from shared.web.downloads import asked_encoding, csv_answer
+from shared.web.request import database
+
+
+@portal.get("/bills")
+def bills() -> ResponseReturnValue:
+    """List all own bills by year."""
+    rows = find_bills_of_customer(database(), customer_id())
+    return render_template("portal/bills.html", bills=rows)
+
+
+@portal.get("/bills/<invoice_no>")
+def bill(invoice_no: str) -> ResponseReturnValue:
+    """Show one bill: amount, formula, breakdown, days, quality."""
+    found = _own(invoice_no)
+    return render_template("portal/bill.html", bill=found, bars=day_bars(found["days"]))
+
+
+@portal.get("/bills/<invoice_no>/why")
+def why(invoice_no: str) -> ResponseReturnValue:
+    """Lead from the yen to the readings, step by step."""
+    return render_template("portal/why.html", bill=_own(invoice_no))
+
+
+@portal.get("/bills/<invoice_no>.csv")
+def bill_csv(invoice_no: str) -> ResponseReturnValue:
+    """Send a bill's days."""
+    found = _own(invoice_no)
+    return csv_answer(f"請求_{invoice_no}.csv", days_csv(found, asked_encoding()))
+
+
+def _own(invoice_no: str) -> BillDocument:
+    """Return the reader's own bill; another's is as unknown as none at all."""
+    return get_bill(database(), invoice_no, customer_id=customer_id())

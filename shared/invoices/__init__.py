@@ -1,0 +1,1 @@
+"""Bills as stored: lists, documents and their totals."""
