@@ -25,8 +25,9 @@ def _add(args: argparse.Namespace, context: Context) -> int:
     if not args.password_stdin:
         raise InputRefused("give the password on standard input, with --password-stdin")
     password = sys.stdin.readline().rstrip("\r\n")
+    now = context.clock()
     with context.session() as session:
-        operator = add_operator(session, args.email, args.role, password, context.clock())
-        record(session, context.actor, "operator.add", operator.email, {"role": operator.role})
+        operator = add_operator(session, args.email, args.role, password, now)
+        record(session, now, context.actor, "operator.add", operator.email, {"role": args.role})
     context.say(f"operator {operator.email} may sign in as {operator.role}")
     return 0

@@ -18,7 +18,7 @@ from shared.invoices.rows import (
 )
 from shared.models.customers import Customer
 from shared.models.invoices import Hold, Invoice, InvoiceDay, InvoiceRegister
-from shared.months import month_of
+from shared.months import Month, month_of
 from shared.search import folded
 from shared.units import fine_text
 
@@ -167,6 +167,40 @@ def count_by(session: Session, wanted: InvoiceFilter, column: str) -> dict[str, 
     group = _SORT[column]
     query = _narrowed(select(group, func.count(Invoice.id)), wanted).group_by(group)
     return {name: count for name, count in session.execute(query)}
+
+
+def find_months(session: Session, limit: int) -> list[Month]:
+    """Return the newest months that have a bill, oldest first."""
+    query = select(Invoice.month).distinct().order_by(Invoice.month.desc()).limit(limit)
+    return [month_of(first) for first in session.scalars(query)][::-1]
+
+
+def find_hold_counts(session: Session) -> dict[str, int]:
+    """Return how many held bills each reason holds, the commonest first."""
+    count = func.count(Hold.invoice_id)
+    query = (
+        select(Hold.reason, count)
+        .join(Invoice, Invoice.id == Hold.invoice_id)
+        .where(Invoice.state == "held")
+        .group_by(Hold.reason)
+        .order_by(count.desc(), Hold.reason)
+    )
+    return {reason: held for reason, held in session.execute(query)}
+
+
+def find_holds(session: Session) -> list[tuple[BillRow, list[str]]]:
+    """Return every held bill with its reasons, the oldest month first."""
+    bills = session.execute(
+        select(Invoice, Customer.customer_no)
+        .join(Customer, Customer.id == Invoice.customer_id)
+        .where(Invoice.state == "held")
+        .order_by(Invoice.month, Invoice.invoice_no)
+    ).all()
+    reasons: dict[int, list[str]] = {invoice.id: [] for invoice, _ in bills}
+    query = select(Hold).join(Invoice, Invoice.id == Hold.invoice_id)
+    for hold in session.scalars(query.where(Invoice.state == "held").order_by(Hold.reason)):
+        reasons[hold.invoice_id].append(hold.reason)
+    return [(bill_row(invoice, number), reasons[invoice.id]) for invoice, number in bills]
 
 
 def _narrowed(query: Select[Any], wanted: InvoiceFilter) -> Select[Any]:
