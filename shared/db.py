@@ -1,0 +1,155 @@
+"""One way into either database, and the bulk writes that both do fast."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from itertools import islice
+from typing import Any, Final, TypeVar, cast
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy.orm import Session
+from sqlalchemy.schema import Column
+from sqlalchemy.sql.sqltypes import Date
+
+from shared.models.base import Base
+
+Cell = int | str | bytes | date | None
+Row = Sequence[Cell]
+T = TypeVar("T")
+
+BUSY_MS: Final = 30_000
+"""How long a writer waits for another one on SQLite."""
+READ_ONLY: Final = "reads_only"
+"""The execution option of a connection that only reads."""
+
+
+def make_engine(url: str) -> Engine:
+    """Return the engine of `sqlite:///…` or `postgresql://…` (psycopg 3)."""
+    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def reader(engine: Engine) -> Engine:
+    """Return the engine for transactions that only read: on SQLite they never wait for a writer."""
+    return engine.execution_options(**{READ_ONLY: True}, postgresql_readonly=True)
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # transactions are begun below, not guessed by the driver
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = NORMAL",
+        "foreign_keys = ON",
+        "recursive_triggers = ON",  # else INSERT OR REPLACE would delete past the triggers
+        f"busy_timeout = {BUSY_MS}",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Take the write lock at the start: a reader that turns writer later cannot wait for it."""
+    reads = connection.get_execution_options().get(READ_ONLY, False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def in_chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Yield lists of up to `size` items in order."""
+    rest = iter(items)
+    while chunk := list(islice(rest, size)):
+        yield chunk
+
+
+def copy_rows(
+    session: Session, model: type[Base], columns: Sequence[str], rows: Iterable[Row]
+) -> None:
+    """Insert many rows, past the unit of work; a key that exists raises the driver's error."""
+    table = cast("Table", model.__table__)
+    if session.get_bind().dialect.name == "postgresql":
+        _copy(_cursor(session), table.name, columns, rows)
+    else:
+        marks = ", ".join("?" * len(columns))
+        statement = f"INSERT INTO {table.name} ({_names(columns)}) VALUES ({marks})"
+        _cursor(session).executemany(statement, _plain(table, columns, rows))
+
+
+def merge_rows(
+    session: Session, model: type[Base], columns: Sequence[str], rows: Iterable[Row], *, keep: bool
+) -> int:
+    """Insert many rows whose primary key may exist: keep the stored row, or replace its columns.
+
+    Returns the number of rows that are new (`keep`) or written; of one key's rows in one call
+    the first is kept, or the last replaces.
+    """
+    table = cast("Table", model.__table__)
+    keys = [column.name for column in table.primary_key]
+    rest = [name for name in columns if name not in keys]
+    action = "DO NOTHING"
+    if rest and not keep:
+        action = "DO UPDATE SET " + ", ".join(f'"{name}" = excluded."{name}"' for name in rest)
+    conflict = f"ON CONFLICT ({_names(keys)}) {action}"
+    if session.get_bind().dialect.name == "postgresql":
+        return _merge_postgresql(session, table, columns, rows, conflict=conflict)
+    cursor = _cursor(session)
+    marks = ", ".join("?" * len(columns))
+    statement = f"INSERT INTO {table.name} ({_names(columns)}) VALUES ({marks}) {conflict}"
+    cursor.executemany(statement, _plain(table, columns, rows))
+    return max(cursor.rowcount, 0)
+
+
+def _merge_postgresql(
+    session: Session, table: Table, columns: Sequence[str], rows: Iterable[Row], *, conflict: str
+) -> int:
+    """Copy into a temporary table and insert from there."""
+    cursor = _cursor(session)
+    names = _names(columns)
+    order = "" if conflict.endswith("NOTHING") else " DESC"
+    keys = _names([column.name for column in table.primary_key])
+    cursor.execute(
+        f"CREATE TEMP TABLE merging ON COMMIT DROP AS SELECT {names} FROM {table.name} WITH NO DATA"
+    )
+    cursor.execute("ALTER TABLE merging ADD COLUMN merging_no bigint GENERATED ALWAYS AS IDENTITY")
+    _copy(cursor, "merging", columns, rows)
+    cursor.execute(
+        f"INSERT INTO {table.name} ({names}) SELECT DISTINCT ON ({keys}) {names} FROM merging "
+        f"ORDER BY {keys}, merging_no{order} {conflict}"
+    )
+    written = int(cursor.rowcount)
+    cursor.execute("DROP TABLE merging")
+    return written
+
+
+def _cursor(session: Session) -> Any:  # noqa: ANN401 - the drivers' cursors share no type
+    """Return the driver's cursor inside the session's transaction."""
+    session.flush()
+    return session.connection().connection.cursor()
+
+
+def _copy(cursor: Any, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:  # noqa: ANN401
+    with cursor.copy(f"COPY {table} ({_names(columns)}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def _names(columns: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in columns)
+
+
+def _plain(table: Table, columns: Sequence[str], rows: Iterable[Row]) -> Iterable[Row]:
+    """Write dates as SQLAlchemy does on SQLite, as ISO text; other rows pass untouched."""
+    days = [place for place, name in enumerate(columns) if _is_date(table.c[name])]
+    return (_with_iso_days(row, days) for row in rows) if days else rows
+
+
+def _is_date(column: Column[Any]) -> bool:
+    return isinstance(column.type, Date)
+
+
+def _with_iso_days(row: Row, days: Sequence[int]) -> Row:
+    cells = list(row)
+    for place in days:
+        cell = cells[place]
+        cells[place] = cell.isoformat() if isinstance(cell, date) else cell
+    return cells

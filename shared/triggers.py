@@ -1,0 +1,165 @@
+"""What the database itself refuses: changes to what is append-only, and to issued bills.
+
+The statements are made for the columns that a table has when they run, so that a later migration
+which adds columns, or rebuilds a table on SQLite, calls `drop` and `create` again.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from sqlalchemy import Connection, inspect
+
+APPEND_ONLY = (
+    "audit",
+    "day_value",
+    "invoice_event",
+    "manual_register",
+    "meter_event",
+    "reading",
+    "setting",
+    "settlement",
+)
+BILL_PARTS = ("hold", "invoice_day", "invoice_register")
+FROZEN = "('issued', 'void')"
+VOIDING = ("state", "voided_at", "voided_by", "void_reason", "successor_id")
+
+_REFUSE = """
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE integrity_constraint_violation USING MESSAGE = TG_ARGV[0];
+END $$
+"""
+_REFUSE_PARTS = f"""
+CREATE FUNCTION refuse_bill_parts() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM changed JOIN invoice ON invoice.id = changed.invoice_id
+               WHERE invoice.state IN {FROZEN}) THEN
+        RAISE integrity_constraint_violation USING MESSAGE = TG_ARGV[0];
+    END IF;
+    RETURN NULL;
+END $$
+"""
+
+
+def create(connection: Connection) -> None:
+    """Make every trigger, in the dialect of the connection."""
+    make = _sqlite if connection.dialect.name == "sqlite" else _postgresql
+    for statement in make(connection):
+        connection.exec_driver_sql(statement)
+
+
+def drop(connection: Connection) -> None:
+    """Take every trigger away."""
+    if connection.dialect.name == "sqlite":
+        for (name,) in connection.exec_driver_sql(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'guard%'"
+        ).all():
+            connection.exec_driver_sql(f"DROP TRIGGER {name}")
+    else:
+        connection.exec_driver_sql("DROP FUNCTION refuse_change, refuse_bill_parts CASCADE")
+
+
+def _sqlite(connection: Connection) -> Iterator[str]:
+    for table, event, condition, message in _guards(connection, differs="IS NOT"):
+        yield _sqlite_trigger(table, event, condition, message)
+    for table in BILL_PARTS:
+        for event, rows in (
+            ("INSERT", "NEW"),
+            ("UPDATE", "NEW"),
+            ("UPDATE", "OLD"),
+            ("DELETE", "OLD"),
+        ):
+            condition = f"(SELECT state FROM invoice WHERE id = {rows}.invoice_id) IN {FROZEN}"
+            yield _sqlite_trigger(table, event, condition, _parts_message(table), suffix=rows)
+
+
+def _sqlite_trigger(
+    table: str, event: str, condition: str, message: str, *, suffix: str = ""
+) -> str:
+    name = f"guard_{table}_{event}{suffix}".lower()
+    return (
+        f"CREATE TRIGGER {name} BEFORE {event} ON {table} WHEN {condition} "
+        f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
+    )
+
+
+def _postgresql(connection: Connection) -> Iterator[str]:
+    yield _REFUSE
+    yield _REFUSE_PARTS
+    for table, event, condition, message in _guards(connection, differs="IS DISTINCT FROM"):
+        yield (
+            f"CREATE TRIGGER guard_{event.lower()} BEFORE {event} ON {table} FOR EACH ROW "
+            f"WHEN ({condition}) EXECUTE FUNCTION refuse_change('{message}')"
+        )
+    for table in (*APPEND_ONLY, "term", "invoice", *BILL_PARTS):
+        yield (
+            f"CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON {table} "
+            f"EXECUTE FUNCTION refuse_change('{table} may not be emptied')"
+        )
+    for table in BILL_PARTS:
+        # Once a statement, not once a row: a run writes a month's days of every home.
+        for event, rows in (
+            ("INSERT", "NEW"),
+            ("UPDATE", "NEW"),
+            ("UPDATE", "OLD"),
+            ("DELETE", "OLD"),
+        ):
+            yield (
+                f"CREATE TRIGGER guard_{event}_{rows} AFTER {event} ON {table} "
+                f"REFERENCING {rows} TABLE AS changed FOR EACH STATEMENT "
+                f"EXECUTE FUNCTION refuse_bill_parts('{_parts_message(table)}')"
+            )
+
+
+def _parts_message(table: str) -> str:
+    return f"{table} of an issued or void bill may not be changed"
+
+
+def _guards(connection: Connection, *, differs: str) -> Iterator[tuple[str, str, str, str]]:
+    """Yield table, event, the condition under which it is refused, and the sentence."""
+    for table in APPEND_ONLY:
+        for event in ("UPDATE", "DELETE"):
+            yield table, event, "true", f"{table} is append-only"
+    yield "term", "DELETE", "true", "term is append-only"
+    yield (
+        "term",
+        "UPDATE",
+        f"NOT ({_withdrawing(connection, differs)})",
+        ("a term may only be withdrawn, once"),
+    )
+    yield "invoice", "DELETE", f"OLD.state IN {FROZEN}", "an issued or void bill may not be deleted"
+    yield (
+        "invoice",
+        "UPDATE",
+        _bill_refusal(connection, differs),
+        ("an issued bill may only be voided, once, with who and why"),
+    )
+
+
+def _withdrawing(connection: Connection, differs: str) -> str:
+    rest = _unchanged(_columns(connection, "term", but=("withdrawn_at",)), differs)
+    return f"OLD.withdrawn_at IS NULL AND NEW.withdrawn_at IS NOT NULL AND {rest}"
+
+
+def _bill_refusal(connection: Connection, differs: str) -> str:
+    """Refuse void from anything but issued, and any other change of an issued or void bill.
+
+    A void bill may be given its successor once: the successor can exist only after the void.
+    """
+    figures = _unchanged(_columns(connection, "invoice", but=VOIDING), differs)
+    words = " AND ".join(f"NEW.{name} IS NOT NULL" for name in VOIDING[1:4])
+    same_words = _unchanged(VOIDING[:4], differs)
+    voiding = f"OLD.state = 'issued' AND NEW.state = 'void' AND {words}"
+    succeeding = f"OLD.state = 'void' AND OLD.successor_id IS NULL AND {same_words}"
+    return (
+        f"(OLD.state IN {FROZEN} OR NEW.state = 'void') "
+        f"AND NOT ({figures} AND (({voiding}) OR ({succeeding})))"
+    )
+
+
+def _unchanged(columns: Iterable[str], differs: str) -> str:
+    return "NOT (" + " OR ".join(f"NEW.{name} {differs} OLD.{name}" for name in columns) + ")"
+
+
+def _columns(connection: Connection, table: str, *, but: Iterable[str]) -> list[str]:
+    every = [column["name"] for column in inspect(connection).get_columns(table)]
+    return [name for name in every if name not in but]

@@ -1,0 +1,86 @@
+"""Real servers for the tests, started from Debian's packages in temporary folders."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+
+@contextmanager
+def a_postgresql() -> Iterator[str]:
+    """Give the address of a private server; it and its folder go away at the end."""
+    binaries = _postgresql_binaries()
+    folder = Path(tempfile.mkdtemp(prefix="ppa-postgresql-"))
+    cluster, port = folder / "cluster", _free_port()
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres", "postgres")
+    _run(
+        folder,
+        binaries / "initdb",
+        "-D",
+        cluster,
+        "-U",
+        "postgres",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "-N",
+    )
+    speed = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 {speed}"
+    control = (binaries / "pg_ctl", "-D", cluster, "-s", "-w", "-l", folder / "log")
+    try:
+        _run(folder, *control, "-o", options, "start")
+        yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
+    finally:
+        _run(folder, *control, "-m", "immediate", "stop")
+        shutil.rmtree(folder)
+
+
+def _run(folder: Path, *command: object) -> None:
+    """Run as the user `postgres` where we are root, which PostgreSQL refuses to be."""
+    words = [str(word) for word in command]
+    if os.geteuid() == 0:
+        words = ["runuser", "-u", "postgres", "--", *words]
+    done = subprocess.run(
+        words,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        env={**os.environ, "LC_ALL": "C.UTF-8"},
+    )
+    if done.returncode:
+        pytest.fail(f"PostgreSQL: {' '.join(words)}: {done.stdout.strip()}", pytrace=False)
+
+
+def _postgresql_binaries() -> Path:
+    """Return the newest server's folder; a missing one is a failure, never a skip."""
+    found = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3])
+    )
+    if found:
+        return found[-1].parent
+    elsewhere = shutil.which("initdb")
+    if elsewhere is None:
+        pytest.fail(
+            "PostgreSQL is missing: apt-get install postgresql, or set PPA_TEST_DATABASE_URL",
+            pytrace=False,
+        )
+    return Path(elsewhere).resolve().parent
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
