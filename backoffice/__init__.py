@@ -1,6 +1,6 @@
 """What the operator sees on a desk."""
 
-from backoffice import audit, holds, invoices, login, morning, operators, runs, settings
+from backoffice import audit, customers, holds, invoices, login, morning, operators, runs, settings
 from backoffice.blueprint import office
 from backoffice.permissions import may
 from shared.doors.sessions import OPERATOR, find_operator
@@ -9,6 +9,7 @@ from shared.web.surface import Surface
 __all__ = [
     "SURFACE",
     "audit",
+    "customers",
     "holds",
     "invoices",
     "login",

@@ -4,6 +4,7 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from backoffice.blueprint import office
+from backoffice.words import reason_words
 from shared.invoices import queries
 from shared.invoices.rows import QUALITIES, SORT_KEYS, STATES, InvoiceFilter
 from shared.invoices.sheets import days_csv, list_csv
@@ -12,6 +13,7 @@ from shared.web.downloads import asked_encoding, csv_answer
 from shared.web.request import database
 
 NEWEST_FIRST = "-month"
+MONTHS = 4
 
 
 def asked_filter() -> InvoiceFilter:
@@ -43,6 +45,7 @@ def invoices() -> ResponseReturnValue:
         states=queries.count_by(session, wanted, "state"),
         qualities=queries.count_by(session, wanted, "quality"),
         pager=paging.Pager(shown, page.total),
+        months=queries.find_months(session, MONTHS)[::-1],
     )
 
 
@@ -58,7 +61,7 @@ def invoices_csv() -> ResponseReturnValue:
 def invoice(invoice_no: str) -> ResponseReturnValue:
     """Show one bill with all its figures, days and registers."""
     bill = queries.get_bill(database(), invoice_no, customer_id=None)
-    return render_template("office/invoice.html", bill=bill)
+    return render_template("office/invoice.html", bill=bill, words=reason_words())
 
 
 @office.get("/invoices/<invoice_no>.csv")

@@ -5,10 +5,12 @@ from flask.typing import ResponseReturnValue
 
 from backoffice.blueprint import office
 from backoffice.figures import find_morning
+from backoffice.words import reason_words
 from shared.web.request import database
 
 
 @office.get("/")
 def morning() -> ResponseReturnValue:
     """Show today's work."""
-    return render_template("office/morning.html", morning=find_morning(database()))
+    found = find_morning(database())
+    return render_template("office/morning.html", morning=found, words=reason_words())

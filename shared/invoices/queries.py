@@ -210,6 +210,7 @@ def _narrowed(query: Select[Any], wanted: InvoiceFilter) -> Select[Any]:
 
 def _conditions(wanted: InvoiceFilter) -> list[ColumnElement[bool]]:
     asked: list[tuple[object, ColumnElement[bool]]] = [
+        (wanted.customer_no, Customer.customer_no == wanted.customer_no),
         (wanted.state, Invoice.state == wanted.state),
         (wanted.quality, Invoice.quality == wanted.quality),
         (wanted.min_yen, Invoice.total_yen >= wanted.min_yen),

@@ -60,6 +60,7 @@ class InvoiceFilter:
     """What a list of bills is narrowed to; all bounds are inclusive (interfaces.md, Lists)."""
 
     q: str = ""
+    customer_no: str | None = None
     month: Month | None = None
     state: str | None = None
     quality: str | None = None

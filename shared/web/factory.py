@@ -19,6 +19,7 @@ from shared.web.guard import csrf, guard_requests
 from shared.web.headers import dress_answers
 from shared.web.language import speak
 from shared.web.marks import public
+from shared.web.paging import query_string, with_args
 from shared.web.request import (
     KEY,
     Site,
@@ -96,7 +97,14 @@ def _dress_templates(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(FILTERS)
     app.jinja_env.globals.update(
-        asset=asset, vendored=vendored, home_path=_home_path, person=find_principal, now=now, may=_may
+        asset=asset,
+        vendored=vendored,
+        home_path=_home_path,
+        person=find_principal,
+        now=now,
+        may=_may,
+        with_args=with_args,
+        query_string=query_string,
     )
 
 

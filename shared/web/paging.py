@@ -110,3 +110,8 @@ class Pager:
         """Return the page numbers near this one, with the first and the last."""
         near = range(max(1, self.shown.page - 2), min(self.last_page, self.shown.page + 2) + 1)
         return sorted({1, *near, self.last_page})
+
+
+def query_string() -> str:
+    """Return this address's search parameters with their question mark, for its CSV file."""
+    return with_args(page=None, size=None).removeprefix(request.path)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from flask import Blueprint
 from sqlalchemy.orm import Session
 
+from shared.config import Config
 from shared.doors.sessions import Lifetime, Principal
 
 
@@ -40,3 +41,15 @@ class WebSettings:
     """The secret from which the keys of the auth codes are derived."""
     plain_http: bool
     """True only where the base URL is http on a loopback host (decision 32)."""
+
+
+def settings_of(config: Config) -> WebSettings:
+    """Return what the pages need; raises InputRefused where a secret is not set."""
+    return WebSettings(
+        secret_key=config.require_secret_key(),
+        base_url=config.base_url,
+        proxy_hops=config.proxy_hops,
+        lang=config.lang,
+        code_key=config.require_code_key(),
+        plain_http=config.is_loopback and config.base_url.startswith("http://"),
+    )
