@@ -1,6 +1,6 @@
 """Asking for bills; whose they are is a parameter of the question (security.md T7)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -209,22 +209,20 @@ def _narrowed(query: Select[Any], wanted: InvoiceFilter) -> Select[Any]:
 
 
 def _conditions(wanted: InvoiceFilter) -> list[ColumnElement[bool]]:
-    asked: list[tuple[object, ColumnElement[bool]]] = [
-        (wanted.customer_no, Customer.customer_no == wanted.customer_no),
-        (wanted.state, Invoice.state == wanted.state),
-        (wanted.quality, Invoice.quality == wanted.quality),
-        (wanted.min_yen, Invoice.total_yen >= wanted.min_yen),
-        (wanted.max_yen, Invoice.total_yen <= wanted.max_yen),
-    ]
-    found = [Invoice.month == wanted.month.first()] if wanted.month else []
-    found += [condition for bound, condition in asked if bound is not None]
-    if wanted.from_day:
-        found.append(_on_or_after(wanted.from_day))
-    if wanted.to_day:
-        found.append(~_on_or_after(wanted.to_day + timedelta(days=1)))
-    if wanted.q:
-        found.append(_mentions(wanted.q))
-    return found
+    """Return a condition for each bound that is set."""
+    makers: dict[str, Callable[[Any], ColumnElement[bool]]] = {
+        "q": _mentions,
+        "customer_no": lambda number: Customer.customer_no == number,
+        "month": lambda month: Invoice.month == month.first(),
+        "state": lambda state: Invoice.state == state,
+        "quality": lambda quality: Invoice.quality == quality,
+        "from_day": _on_or_after,
+        "to_day": lambda day: ~_on_or_after(day + timedelta(days=1)),
+        "min_yen": lambda least: Invoice.total_yen >= least,
+        "max_yen": lambda most: Invoice.total_yen <= most,
+    }
+    asked = ((make, getattr(wanted, name)) for name, make in makers.items())
+    return [make(bound) for make, bound in asked if bound not in (None, "")]
 
 
 def _on_or_after(day: date) -> ColumnElement[bool]:

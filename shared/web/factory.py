@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
-from flask import Flask, Response, jsonify
+from flask import Flask, Response, current_app, jsonify
 from flask.typing import ResponseReturnValue
 from jinja2 import StrictUndefined
 from sqlalchemy import Engine, text
@@ -111,7 +111,8 @@ def _dress_templates(app: Flask) -> None:
 def _may(endpoint: str) -> bool:
     """Say whether the reader may open an endpoint, so that no page links to what is refused."""
     person = find_principal()
-    return person is not None and site().surface.may(person, endpoint)
+    is_there = endpoint in current_app.view_functions
+    return is_there and person is not None and site().surface.may(person, endpoint)
 
 
 def _home_path() -> str:

@@ -49,7 +49,8 @@ def read_catalog(language: str) -> NullTranslations:
 
 def speak(app: Flask) -> None:
     """Let an app's pages speak the reader's language."""
-    Babel(app, locale_selector=choose_language, default_domain=Catalog(), default_locale="ja")
+    babel = Babel(app, locale_selector=choose_language, default_locale="ja")
+    babel.domain_instance = Catalog()
     app.jinja_env.globals["lang"] = lambda: str(get_locale() or "ja")
 
 
