@@ -5,10 +5,14 @@ from flask.typing import ResponseReturnValue
 
 from portal.blueprint import customer_id, portal
 from portal.figures import day_bars
+from shared.errors import NotFound
 from shared.invoices.queries import BillDocument, find_bills_of_customer, get_bill
 from shared.invoices.sheets import days_csv
 from shared.web.downloads import asked_encoding, csv_answer
+from shared.web.formula import formula_of
 from shared.web.request import database
+
+SHOWN_STATES = ("issued", "void")
 
 
 @portal.get("/bills")
@@ -22,13 +26,16 @@ def bills() -> ResponseReturnValue:
 def bill(invoice_no: str) -> ResponseReturnValue:
     """Show one bill: amount, formula, breakdown, days, quality."""
     found = _own(invoice_no)
-    return render_template("portal/bill.html", bill=found, bars=day_bars(found["days"]))
+    return render_template(
+        "portal/bill.html", bill=found, formula=formula_of(found), bars=day_bars(found["days"])
+    )
 
 
 @portal.get("/bills/<invoice_no>/why")
 def why(invoice_no: str) -> ResponseReturnValue:
     """Lead from the yen to the readings, step by step."""
-    return render_template("portal/why.html", bill=_own(invoice_no))
+    found = _own(invoice_no)
+    return render_template("portal/why.html", bill=found, formula=formula_of(found))
 
 
 @portal.get("/bills/<invoice_no>.csv")
@@ -39,5 +46,8 @@ def bill_csv(invoice_no: str) -> ResponseReturnValue:
 
 
 def _own(invoice_no: str) -> BillDocument:
-    """Return the reader's own bill; another's is as unknown as none at all."""
-    return get_bill(database(), invoice_no, customer_id=customer_id())
+    """Return the reader's own issued bill; any other is as unknown as none at all."""
+    found = get_bill(database(), invoice_no, customer_id=customer_id())
+    if found["state"] not in SHOWN_STATES:
+        raise NotFound(f"invoice {invoice_no} is not issued")
+    return found

@@ -85,5 +85,6 @@ def split(used_wh: int | None, sold_wh: int | None) -> tuple[float, float]:
 def day_bars(days: list[dict[str, Any]]) -> list[Bar]:
     """Return a bill's days as bars."""
     return [
-        Bar(day["date"], day["use_wh"], day["export_wh"], day["quality"] == "推定") for day in days
+        Bar(day["date"], day["use_wh"], day["export_wh"], day["quality"] != "measured")
+        for day in days
     ]

@@ -1,5 +1,6 @@
 """Asking for bills; whose they are is a parameter of the question (security.md T7)."""
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -85,6 +86,7 @@ def _document(session: Session, invoice: Invoice, customer_no: str) -> BillDocum
         "registers": _registers(session, invoice.id),
         "holds": list(session.scalars(select(Hold.reason).where(Hold.invoice_id == invoice.id))),
         "hash": invoice.hash,
+        "explanation": json.loads(invoice.snapshot).get("explanation"),
     }
 
 
@@ -120,7 +122,10 @@ def _registers(session: Session, invoice_id: int) -> list[dict[str, Any]]:
             "opening_at": row.opening_at,
             "closing_wh": row.closing_wh,
             "closing_at": row.closing_at,
+            "opening_how": row.opening_how or None,
+            "closing_how": row.closing_how or None,
             "how": row.closing_how,
+            "energy_wh": row.energy_wh,
         }
         for row in rows
     ]
