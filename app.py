@@ -42,10 +42,10 @@ def create_app(
     config: "Config", surface: str, *, engine: "Engine", clock: Callable[[], int]
 ) -> "Flask":
     """Return the Flask app of one surface, `portal` or `backoffice`."""
-    import backoffice  # noqa: PLC0415
-    import portal  # noqa: PLC0415
-    from shared.web.factory import build_app  # noqa: PLC0415
-    from shared.web.surface import settings_of  # noqa: PLC0415
+    import backoffice
+    import portal
+    from shared.web.factory import build_app
+    from shared.web.surface import settings_of
 
     chosen = {"portal": portal.SURFACE, "backoffice": backoffice.SURFACE}[surface]
     return build_app(chosen, settings_of(config), engine, clock)
@@ -53,7 +53,7 @@ def create_app(
 
 def create_site(config: "Config", *, engine: "Engine", clock: Callable[[], int]) -> "Wsgi":
     """Return both surfaces as one application, or the one that PPA_SURFACES names."""
-    from shared.web.factory import mount  # noqa: PLC0415
+    from shared.web.factory import mount
 
     apps = {
         name: create_app(config, name, engine=engine, clock=clock) for name in config.surfaces
@@ -72,9 +72,9 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 def _web(args: argparse.Namespace, context: "Context") -> int:
     """Serve until stopped; settings and database are looked at first, so that faults show."""
-    from shared.config import parse_surfaces  # noqa: PLC0415
-    from shared.web.serve import serve  # noqa: PLC0415
-    from shared.web.surface import settings_of  # noqa: PLC0415
+    from shared.config import parse_surfaces
+    from shared.web.serve import serve
+    from shared.web.surface import settings_of
 
     config = context.config
     if args.surfaces:
@@ -120,9 +120,9 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
 
 def _run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Give the command its surroundings; what it needs is loaded only now, so help is quick."""
-    from shared.clock import make_clock  # noqa: PLC0415
-    from shared.commands.context import Context  # noqa: PLC0415
-    from shared.config import load  # noqa: PLC0415
+    from shared.clock import make_clock
+    from shared.commands.context import Context
+    from shared.config import load
 
     config = load(environ)
     clock = make_clock(config.test_clock)

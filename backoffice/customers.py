@@ -7,7 +7,8 @@ from backoffice.blueprint import office
 from backoffice.words import reason_words
 from shared.customers.listing import SORT_KEYS, find_customers, get_customer_page
 from shared.errors import NotFound
-from shared.invoices.queries import find_invoices, get_bill
+from shared.invoices.documents import get_bill
+from shared.invoices.queries import find_invoices
 from shared.invoices.rows import InvoiceFilter
 from shared.months import day_of
 from shared.web import paging

@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from backoffice.blueprint import office
 from backoffice.words import reason_words
 from shared.invoices import queries
+from shared.invoices.documents import get_bill, get_invoice
 from shared.invoices.rows import QUALITIES, SORT_KEYS, STATES, InvoiceFilter
 from shared.invoices.sheets import days_csv, list_csv
 from shared.web import paging
@@ -60,12 +61,13 @@ def invoices_csv() -> ResponseReturnValue:
 @office.get("/invoices/<invoice_no>")
 def invoice(invoice_no: str) -> ResponseReturnValue:
     """Show one bill with all its figures, days and registers."""
-    bill = queries.get_bill(database(), invoice_no, customer_id=None)
+    bill = get_bill(database(), invoice_no, customer_id=None)
     return render_template("office/invoice.html", bill=bill, words=reason_words())
 
 
 @office.get("/invoices/<invoice_no>.csv")
 def invoice_csv(invoice_no: str) -> ResponseReturnValue:
     """Send one bill's days."""
-    bill = queries.get_bill(database(), invoice_no, customer_id=None)
-    return csv_answer(f"請求_{invoice_no}.csv", days_csv(bill, asked_encoding()))
+    get_invoice(database(), invoice_no)
+    chunks = days_csv(database(), invoice_no, asked_encoding())
+    return csv_answer(f"請求_{invoice_no}.csv", chunks)

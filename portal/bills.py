@@ -6,7 +6,8 @@ from flask.typing import ResponseReturnValue
 from portal.blueprint import customer_id, portal
 from portal.figures import day_bars
 from shared.errors import NotFound
-from shared.invoices.queries import BillDocument, find_bills_of_customer, get_bill
+from shared.invoices.documents import Document, get_bill
+from shared.invoices.queries import find_bills_of_customer
 from shared.invoices.sheets import days_csv
 from shared.web.downloads import asked_encoding, csv_answer
 from shared.web.formula import formula_of
@@ -41,11 +42,12 @@ def why(invoice_no: str) -> ResponseReturnValue:
 @portal.get("/bills/<invoice_no>.csv")
 def bill_csv(invoice_no: str) -> ResponseReturnValue:
     """Send a bill's days."""
-    found = _own(invoice_no)
-    return csv_answer(f"請求_{invoice_no}.csv", days_csv(found, asked_encoding()))
+    _own(invoice_no)
+    chunks = days_csv(database(), invoice_no, asked_encoding())
+    return csv_answer(f"請求_{invoice_no}.csv", chunks)
 
 
-def _own(invoice_no: str) -> BillDocument:
+def _own(invoice_no: str) -> Document:
     """Return the reader's own issued bill; any other is as unknown as none at all."""
     found = get_bill(database(), invoice_no, customer_id=customer_id())
     if found["state"] not in SHOWN_STATES:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from shared.models.operations import Audit
 
 
-def record(
+def record(  # noqa: PLR0913, PLR0917 - each of them is a column of the row
     session: Session, at: int, actor: str, action: str, subject: str, detail: Mapping[str, object]
 ) -> None:
     """Add one row in the transaction of what it tells; `detail` must hold no secret."""

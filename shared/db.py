@@ -52,6 +52,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     """Take the write lock at the start: a reader that turns writer later cannot wait for it."""
     reads = connection.get_execution_options().get(READ_ONLY, False)
+    connection.exec_driver_sql(f"PRAGMA query_only = {int(reads)}")
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
@@ -96,7 +97,7 @@ def merge_rows(
     marks = ", ".join("?" * len(columns))
     statement = f"INSERT INTO {table.name} ({_names(columns)}) VALUES ({marks}) {conflict}"
     cursor.executemany(statement, _plain(table, columns, rows))
-    return max(cursor.rowcount, 0)
+    return max(int(cursor.rowcount), 0)
 
 
 def _merge_postgresql(

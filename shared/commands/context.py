@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import Progress
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 
 from shared import schema
 from shared.config import Config
@@ -43,9 +43,9 @@ class Context:
         Raises InputRefused where the database cannot be reached or is not migrated.
         """
         engine = self.open_engine()
-        with self._told(), Session(reader(engine) if reads_only else engine) as session:
-            with session.begin():
-                yield session
+        factory = sessionmaker(reader(engine) if reads_only else engine)
+        with self._told(), factory.begin() as session:
+            yield session
 
     def open_engine(self) -> Engine:
         """Return this command's one engine, once it is known to be of this program's revision."""

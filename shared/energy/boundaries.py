@@ -95,9 +95,7 @@ def _read(ledger: Ledger, day: date, point: Point, how: How) -> Boundary:
         how = How.MANUAL
     at, distance = instant(day), abs(point.at - instant(day))
     doubts = ledger.doubts_between(at - distance - 1, at + distance + 1) if distance else ()
-    return Boundary(
-        day, point.wh, point.ledger, point.meter_at, how, point.at, point.at, doubts
-    )
+    return Boundary(day, point.wh, point.ledger, point.meter_at, how, point.at, point.at, doubts)
 
 
 def _derived(ledger: Ledger, day: date, between: tuple[Point, Point], how: How) -> Boundary:
@@ -123,9 +121,7 @@ def _interpolated(ledger: Ledger, day: date, before: Point, after: Point) -> Bou
     wh = raised - modulus if raised >= modulus > 0 else raised
     ledger_wh = before.ledger + take_down(raised) - take_down(before.wh)
     doubts = ledger.doubts_between(before.at, after.at)
-    return Boundary(
-        day, wh, ledger_wh, before.meter_at, How.INTERPOLATED, at, after.at, doubts
-    )
+    return Boundary(day, wh, ledger_wh, before.meter_at, How.INTERPOLATED, at, after.at, doubts)
 
 
 def boundaries(ledger: Ledger, since: date | None = None) -> Iterator[Boundary]:

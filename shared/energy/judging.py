@@ -196,9 +196,9 @@ class Line:
         elif self._fits(last, wh, at):
             self._stand(at, reading, last.ledger + take_down(wh) - take_down(last.wh))
         elif self.leading_zero:
-            self.points.pop()
-            self._refuse(last.at, (Reading(last.at, last.source, 0),), ZERO)
-            self.leading_zero = False
+            self.refusals.extend(Refusal(p.at, p.source, p.wh, ZERO) for p in self.points)
+            self.points.clear()
+            self.leading_zero, self.last = False, None
             self._stand(at, reading, 0)
         else:
             self._refuse(at, (reading,), JUMP)
@@ -247,7 +247,9 @@ class Line:
                 self._refuse(at, (reading,), EXCESS)
                 return
             self.common = common
-        self.last = Point(at, reading.wh, ledger, self.last.meter_at if self.last else 0, reading.source)
+        self.last = Point(
+            at, reading.wh, ledger, self.last.meter_at if self.last else 0, reading.source
+        )
         self.points.append(self.last)
         self.leading_zero = self.leading_zero and reading.wh == 0
         if self.suspects:

@@ -28,6 +28,8 @@ _OF_HOW = {
     How.MANUAL: DayQuality.MANUAL,
 }
 
+_SHARED_OUT = frozenset({How.INTERPOLATED, How.ESTIMATED})
+
 
 def worst(*qualities: DayQuality) -> DayQuality:
     """Return the least trustworthy of some qualities."""
@@ -66,7 +68,8 @@ class ChannelDays:
     registers: tuple[Register, ...] = ()
     doubts: tuple[str, ...] = ()
     of_registers: bool = True
-    certificates: tuple[date | None, ...] = field(default=())
+    shared_out: frozenset[date] = frozenset()
+    """The days whose 00:00 lies in a gap, so that the energy around it is only shared out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +91,12 @@ class ChannelFacts:
         known, pin = self.boundaries.get(day), self.pins.get(day)
         if pin is None:
             return known
-        if known is None or known.meter_at != pin.meter_at:
-            return pin if known is None else pin._replace(ledger=known.ledger)
+        if known is None:
+            return pin
+        if known.meter_at == instant(day):
+            return known  # a swap at this midnight: the old meter's register closed the bill before
+        if known.meter_at != pin.meter_at:
+            return pin._replace(ledger=known.ledger)
         return pin._replace(ledger=known.ledger + take_down(pin.wh) - take_down(known.wh))
 
 
@@ -103,9 +110,7 @@ def days(span: Period, facts: ChannelFacts) -> ChannelDays:
     for start, end in zip(found, found[1:], strict=False):
         known = start is not None and end is not None
         day_wh.append(end.ledger - start.ledger if start and end else None)
-        qualities.append(
-            worst(_quality(start), _quality(end)) if known else DayQuality.MISSING
-        )
+        qualities.append(worst(_quality(start), _quality(end)) if known else DayQuality.MISSING)
     registers = _registers(span, facts, opening, closing)
     beside = {d for b in (opening, closing) if b for d in b.doubts}
     if closing is None:
@@ -119,7 +124,7 @@ def days(span: Period, facts: ChannelFacts) -> ChannelDays:
         total_wh=closing.ledger - opening.ledger if opening and closing else None,
         registers=registers,
         doubts=tuple(sorted(beside)),
-        certificates=tuple(r.certified_until for r in registers),
+        shared_out=frozenset(b.day for b in found if b is not None and b.how in _SHARED_OUT),
     )
 
 
@@ -228,9 +233,7 @@ def finished_days(span: Period, values: Mapping[date, int]) -> ChannelDays:
     return ChannelDays(
         span=span,
         day_wh=tuple(None if wh is None else take_down(wh) for wh in day_wh),
-        qualities=tuple(
-            DayQuality.MISSING if wh is None else DayQuality.MEASURED for wh in day_wh
-        ),
+        qualities=tuple(DayQuality.MISSING if wh is None else DayQuality.MEASURED for wh in day_wh),
         opening=None,
         closing=None,
         total_wh=total,

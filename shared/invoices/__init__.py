@@ -1,1 +1,1 @@
-"""Bills as stored: lists, documents and their totals."""
+"""Bills computed, closed, issued and shown."""

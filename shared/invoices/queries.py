@@ -1,6 +1,5 @@
 """Asking for bills; whose they are is a parameter of the question (security.md T7)."""
 
-import json
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from shared.errors import NotFound
+from shared.invoices.documents import Document
 from shared.invoices.rows import (
     FIGURES,
     BillRow,
@@ -18,13 +17,9 @@ from shared.invoices.rows import (
     bill_row,
 )
 from shared.models.customers import Customer
-from shared.models.invoices import Hold, Invoice, InvoiceDay, InvoiceRegister
+from shared.models.invoices import Hold, Invoice
 from shared.months import Month, month_of
 from shared.search import folded
-from shared.units import fine_text
-
-BillDocument = dict[str, Any]
-"""The dict of `bill show --json` (interfaces.md §3), with what the pages add to it."""
 
 _VISIBLE = ("issued", "void")
 _SORT: dict[str, ColumnElement[Any]] = {
@@ -49,89 +44,7 @@ def find_bills_of_customer(session: Session, customer_id: int) -> list[BillRow]:
     return [bill_row(invoice, customer_no) for invoice, customer_no in rows]
 
 
-def get_bill(session: Session, invoice_no: str, *, customer_id: int | None) -> BillDocument:
-    """Return a bill with its days and registers; `customer_id` None asks as the operator.
-
-    Raises NotFound for a bill that does not exist, is another's, or is not issued yet.
-    """
-    query = (
-        select(Invoice, Customer.customer_no)
-        .join(Customer, Customer.id == Invoice.customer_id)
-        .where(Invoice.invoice_no == invoice_no)
-    )
-    if customer_id is not None:
-        query = query.where(Invoice.customer_id == customer_id, Invoice.state.in_(_VISIBLE))
-    found = session.execute(query).first()
-    if found is None:
-        raise NotFound(f"there is no invoice {invoice_no}")
-    return _document(session, *found)
-
-
-def _document(session: Session, invoice: Invoice, customer_no: str) -> BillDocument:
-    return {
-        "invoice_no": invoice.invoice_no,
-        "customer_no": customer_no,
-        "name": invoice.name,
-        "month": str(month_of(invoice.month)),
-        "period": {
-            "start": invoice.period_start.isoformat(),
-            "end": invoice.period_end.isoformat(),
-        },
-        "state": invoice.state,
-        "quality": invoice.quality,
-        **{figure: getattr(invoice, figure) for figure in FIGURES},
-        "tax_yen": invoice.tax_yen,
-        "issued_on": invoice.issued_on and invoice.issued_on.isoformat(),
-        "days": _days(session, invoice.id),
-        "registers": _registers(session, invoice.id),
-        "holds": list(session.scalars(select(Hold.reason).where(Hold.invoice_id == invoice.id))),
-        "hash": invoice.hash,
-        "explanation": json.loads(invoice.snapshot).get("explanation"),
-    }
-
-
-def _days(session: Session, invoice_id: int) -> list[dict[str, Any]]:
-    rows = session.scalars(
-        select(InvoiceDay).where(InvoiceDay.invoice_id == invoice_id).order_by(InvoiceDay.day)
-    )
-    return [
-        {
-            "date": row.day.isoformat(),
-            "pv_wh": row.pv_wh,
-            "export_wh": row.export_wh,
-            "use_wh": row.use_wh,
-            "export_yen": None if row.export_fine is None else fine_text(row.export_fine),
-            "use_yen": None if row.use_fine is None else fine_text(row.use_fine),
-            "quality": row.quality,
-        }
-        for row in rows
-    ]
-
-
-def _registers(session: Session, invoice_id: int) -> list[dict[str, Any]]:
-    rows = session.scalars(
-        select(InvoiceRegister)
-        .where(InvoiceRegister.invoice_id == invoice_id)
-        .order_by(InvoiceRegister.quantity.desc(), InvoiceRegister.seq)
-    )
-    return [
-        {
-            "channel": row.quantity,
-            "serial": row.serial,
-            "opening_wh": row.opening_wh,
-            "opening_at": row.opening_at,
-            "closing_wh": row.closing_wh,
-            "closing_at": row.closing_at,
-            "opening_how": row.opening_how or None,
-            "closing_how": row.closing_how or None,
-            "how": row.closing_how,
-            "energy_wh": row.energy_wh,
-        }
-        for row in rows
-    ]
-
-
-def live_bill(_session: Session, _customer_id: int, _now: int) -> BillDocument | None:
+def live_bill(_session: Session, _customer_id: int, _now: int) -> Document | None:
     """Return the bill of the month that runs, computed as if it ended now; None before any."""
     return None
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared.invoices.queries import BillDocument
+from shared.invoices.documents import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Formula:
         return self.parts[0] if len(self.parts) == 1 else None
 
 
-def formula_of(bill: BillDocument) -> Formula:
+def formula_of(bill: Document) -> Formula:
     """Return a bill's formula; a bill taken over from before has none."""
     tree = bill.get("explanation") or {}
     charge = next((part for part in tree.get("parts", ()) if "use_yen" in part), None)

@@ -1,0 +1,80 @@
+# Everything is done in .venv with what the locks name; only python3, its venv module and make are
+# needed. uv is used where it is there, because it is quicker.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+UV ?= $(shell command -v uv)
+BIN := .venv/bin
+HASH := sha256sum
+STAMP = .venv/installed-$(shell cat requirements.lock pyproject.toml | $(HASH) | cut -c1-16)
+DEV_STAMP = .venv/tested-$(shell cat requirements.lock requirements-dev.lock pyproject.toml | $(HASH) | cut -c1-16)
+
+ifneq ($(strip $(UV)),)
+PIP_INSTALL = $(UV) pip install --quiet --python $(BIN)/python
+else
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+endif
+
+.PHONY: help
+help: ## list what make can do
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+.PHONY: install
+install: $(STAMP) ## make .venv with ppa in it
+$(STAMP): | .venv
+	@echo "installing what requirements.lock names"
+	@$(PIP_INSTALL) --require-hashes -r requirements.lock -r requirements-build.lock
+	@$(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	@rm -f .venv/installed-* && touch $@
+
+.venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	@$(PYTHON) -m venv .venv || { echo "python3's venv module is needed: apt-get install python3-venv"; rm -rf .venv; exit 1; }
+
+.PHONY: demo
+demo: install ## run the product with a small simulated fleet
+	@echo "make demo: the demo is not there yet"; exit 1
+
+.PHONY: test
+test: develop servers ## run all tests (ARGS="-k readings" passes options on)
+	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+.PHONY: check
+check: develop ## run linters, types and import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+.PHONY: bench
+bench: install ## run the benchmarks and print ratios
+	@echo "make bench: the benchmarks are not there yet"; exit 1
+
+.PHONY: develop
+develop: $(DEV_STAMP)
+$(DEV_STAMP): $(STAMP)
+	@echo "installing what requirements-dev.lock names"
+	@$(PIP_INSTALL) --require-hashes -r requirements-dev.lock
+	@rm -f .venv/tested-* && touch $@
+
+# The Debian packages that the tests need, and a file by which each is known to be there.
+.PHONY: servers
+servers:
+	@missing=""; \
+	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null \
+	  || [ -n "$$PPA_TEST_DATABASE_URL" ] || missing="$$missing postgresql"; \
+	[ -z "$$missing" ] && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "installing$$missing"; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+	    --no-install-recommends $$missing >/dev/null; \
+	else echo "the tests need: sudo apt-get install$$missing"; exit 1; fi
+
+LOCK = env -u PIP_FIND_LINKS -u UV_FIND_LINKS -u UV_INDEX_URL $(UV) pip compile --quiet --universal \
+	--python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
+
+.PHONY: lock
+lock: ## for maintainers: write the locks anew (needs uv)
+	@[ -n "$(UV)" ] || { echo "make lock needs uv: pip install uv, or make lock UV=/path/to/uv"; exit 1; }
+	@$(LOCK) pyproject.toml -o requirements.lock
+	@$(LOCK) --group build -c requirements.lock -o requirements-build.lock
+	@$(LOCK) --group dev -c requirements.lock -c requirements-build.lock -o requirements-dev.lock

@@ -1,0 +1,64 @@
+"""Words of the command line read strictly, each fault naming the option it stood in."""
+
+from datetime import date, datetime
+
+from shared.energy.quantities import Quantity
+from shared.errors import InputRefused, ValueRefused
+from shared.months import Month
+from shared.units import Wh, parse_kwh
+
+
+def read_instant(text: str, option: str) -> int:
+    """Return an ISO 8601 time with its offset as a UTC second; raises InputRefused."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise InputRefused(
+            f"{option}: {text!r} is not a time such as 2024-02-16T00:00:00+09:00"
+        ) from None
+    if at.tzinfo is None:
+        raise InputRefused(f"{option}: {text!r} has no offset such as +09:00")
+    return int(at.timestamp())
+
+
+def read_day(text: str, option: str) -> date:
+    """Return a day written 2024-01-16 or 2024/01/16; raises InputRefused."""
+    digits = text.replace("/", "-")
+    try:
+        if len(digits) != len("2024-01-16") or not digits.isascii():
+            raise ValueError
+        return date.fromisoformat(digits)
+    except ValueError:
+        raise InputRefused(f"{option}: {text!r} is not a day such as 2024-01-16") from None
+
+
+def read_month(text: str) -> Month:
+    """Return a month written 2024-01 or 2024/01; raises InputRefused."""
+    return Month.parse(text)
+
+
+def read_kwh(text: str, option: str) -> Wh:
+    """Return a register in kWh; raises InputRefused naming the option."""
+    try:
+        return parse_kwh(text)
+    except ValueRefused as error:
+        raise InputRefused(f"{option}: {error}") from None
+
+
+def read_channel(text: str) -> Quantity:
+    """Return a channel by its name; raises InputRefused."""
+    try:
+        return Quantity(text)
+    except ValueError:
+        names = ", ".join(quantity.value for quantity in Quantity)
+        raise InputRefused(f"CHANNEL: {text!r} is none of {names}") from None
+
+
+def read_certified_until(text: str | None) -> date | None:
+    """Return the first day of a month written 2034-01; raises InputRefused."""
+    if text is None:
+        return None
+    try:
+        return Month.parse(text).first()
+    except ValueRefused as error:
+        raise InputRefused(f"--certified-until: {error}") from None

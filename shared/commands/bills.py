@@ -1,0 +1,158 @@
+"""`ppa bill`: run a month, issue it, release and void bills, show and export them."""
+
+import argparse
+from collections.abc import Callable
+
+from shared.commands.arguments import read_instant, read_month
+from shared.commands.context import Context
+from shared.commands.output import share_bar, write_file
+from shared.invoices import exporting
+from shared.invoices.documents import get_bill
+from shared.invoices.issuing import Act, issue_month, release, void
+from shared.invoices.running import Run, run_month
+from shared.units import kwh_text
+
+
+def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `ppa bill …`."""
+    family = commands.add_parser("bill", help="compute, issue, correct and show bills")
+    verbs = family.add_subparsers(metavar="VERB", required=True)
+    run = _verb(verbs, "run", "compute a month; closes or holds with --apply", run_bills)
+    issue = _verb(verbs, "issue", "issue every closed bill of a month", issue_bills)
+    for parser in (run, issue):
+        parser.add_argument("month", metavar="MONTH")
+        parser.add_argument("--apply", action="store_true", help="write; without it a dry run")
+        parser.add_argument("--as-of", metavar="ISO", help="the time taken for now")
+        parser.add_argument("--json", action="store_true")
+    for name, summary, act in (
+        ("release", "settle the holds of a bill that has an amount", release_bill),
+        ("void", "take an issued bill back", void_bill),
+    ):
+        parser = _verb(verbs, name, summary, act)
+        parser.add_argument("invoice_no", metavar="INVOICE_NO")
+        parser.add_argument("--reason", required=True)
+    show = _verb(verbs, "show", "everything one bill says and rests on", show_bill)
+    show.add_argument("invoice_no", metavar="INVOICE_NO")
+    show.add_argument("--json", action="store_true")
+    for name, metavar, summary, act in (
+        ("export", "MONTH", "the list of a month as CSV", export_bills),
+        ("days", "INVOICE_NO", "the days of a bill as CSV", export_days),
+    ):
+        parser = _verb(verbs, name, summary, act)
+        parser.add_argument("subject", metavar=metavar)
+        parser.add_argument("--output", metavar="FILE")
+        parser.add_argument("--encoding", choices=("utf-8", "cp932"), default="utf-8")
+
+
+def _verb(
+    verbs: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    summary: str,
+    act: Callable[[argparse.Namespace, Context], int],
+) -> argparse.ArgumentParser:
+    parser = verbs.add_parser(name, help=summary, description=summary)
+    parser.set_defaults(run=act)
+    return parser
+
+
+def _as_of(args: argparse.Namespace, context: Context) -> int:
+    return read_instant(args.as_of, "--as-of") if args.as_of else context.clock()
+
+
+def run_bills(args: argparse.Namespace, context: Context) -> int:
+    """Compute a month; exit 1 when a home failed or the month has not begun."""
+    month = read_month(args.month)
+    run = Run(month, _as_of(args, context), context.clock(), context.actor, args.apply)
+    with share_bar(context, f"bill run {month}") as progress:
+        report = run_month(context.session, run, progress)
+    document = report.document()
+    if args.json:
+        context.print_json(document)
+    else:
+        _say_run(context, document)
+    return 1 if report.failed else 0
+
+
+def _say_run(context: Context, document: dict[str, object]) -> None:
+    counts = document["counts"]
+    totals = document["totals"]
+    assert isinstance(counts, dict)
+    assert isinstance(totals, dict)
+    told = ", ".join(f"{count} {state}" for state, count in counts.items())
+    print(f"{document['month']}: {told}", file=context.out)
+    print(
+        f"generation {kwh_text(totals['pv_wh'])} kWh, sold {kwh_text(totals['export_wh'])} kWh, "
+        f"used {kwh_text(totals['use_wh'])} kWh, total {totals['total_yen']} yen",
+        file=context.out,
+    )
+    for entry in (*document["held"], *document["failed"]):  # type: ignore[misc]
+        why = entry.get("error") or ", ".join(entry["reasons"])
+        print(f"  {entry.get('invoice_no') or entry['customer_no']}: {why}", file=context.out)
+    if not document["applied"]:
+        context.say("dry run: nothing was written; add --apply to close and hold")
+
+
+def issue_bills(args: argparse.Namespace, context: Context) -> int:
+    """Issue the closed bills of a month."""
+    month = read_month(args.month)
+    act = Act(context.actor, context.clock(), _as_of(args, context))
+    with context.session() as session:
+        report = issue_month(session, month, act, apply=args.apply)
+    if args.json:
+        context.print_json(report.document())
+        return 0
+    verb = "issued" if args.apply else "would be issued"
+    print(f"{month}: {len(report.issued)} {verb}", file=context.out)
+    for entry in report.waiting:
+        context.say(f"{entry['invoice_no']} waits for {entry['earlier']}, which is not issued")
+    if not args.apply:
+        context.say("dry run: nothing was written; add --apply to issue")
+    return 0
+
+
+def release_bill(args: argparse.Namespace, context: Context) -> int:
+    """Settle a bill's holds."""
+    act = Act(context.actor, context.clock(), context.clock())
+    with context.session() as session:
+        release(session, args.invoice_no, args.reason, act)
+    context.say(f"{args.invoice_no} is closed")
+    return 0
+
+
+def void_bill(args: argparse.Namespace, context: Context) -> int:
+    """Make an issued bill void."""
+    act = Act(context.actor, context.clock(), context.clock())
+    with context.session() as session:
+        void(session, args.invoice_no, args.reason, act)
+    context.say(f"{args.invoice_no} is void")
+    return 0
+
+
+def show_bill(args: argparse.Namespace, context: Context) -> int:
+    """Print a bill, as JSON or in a few lines."""
+    with context.session(reads_only=True) as session:
+        document = get_bill(session, args.invoice_no)
+    if args.json:
+        context.print_json(document)
+        return 0
+    for key in ("invoice_no", "name", "state", "quality", "base_yen", "use_yen", "total_yen"):
+        print(f"{key}: {document[key]}", file=context.out)
+    for key in ("pv_wh", "export_wh", "use_wh"):
+        known = document[key]
+        print(f"{key}: {'not known' if known is None else known}", file=context.out)
+    return 0
+
+
+def export_bills(args: argparse.Namespace, context: Context) -> int:
+    """Write the list of a month as CSV."""
+    month = read_month(args.subject)
+    with context.session(reads_only=True) as session:
+        rows = exporting.month_rows(session, month)
+        return write_file(args, context, exporting.LIST_COLUMNS, rows)
+
+
+def export_days(args: argparse.Namespace, context: Context) -> int:
+    """Write the days of a bill as CSV."""
+    with context.session(reads_only=True) as session:
+        rows = exporting.day_rows(session, args.subject)
+        return write_file(args, context, exporting.DAY_COLUMNS, rows)

@@ -1,0 +1,60 @@
+"""What commands give out: a CSV file or stream, and a bar that takes done and total."""
+
+import argparse
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from shared.commands.context import Context
+from shared.csvfile import Column, CsvWriter
+from shared.errors import InputRefused
+
+STEPS = 1000
+
+
+def write_file(
+    args: argparse.Namespace,
+    context: Context,
+    columns: Sequence[Column],
+    rows: Iterable[Sequence[str]],
+) -> int:
+    """Write rows as CSV to `--output`, whole or not at all, or to stdout; return the exit code."""
+    writer = CsvWriter(columns, args.encoding)
+    if args.output is None:
+        context.out.flush()
+        for chunk in writer.chunks(rows):
+            context.out.buffer.write(chunk)
+        context.out.flush()
+    else:
+        _replace(Path(args.output), writer.chunks(rows))
+    if writer.replaced:
+        context.say(f"{writer.replaced} cells hold a character that CP932 has not: written 〓")
+    return 0
+
+
+def _replace(path: Path, chunks: Iterable[bytes]) -> None:
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with part.open("wb") as file:
+            file.writelines(chunks)
+        os.replace(part, path)
+    except OSError as error:
+        raise InputRefused(f"--output: {path}: {error.strerror}") from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def share_bar(context: Context, label: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar and give the function that moves it to `done` of `total`."""
+    shown = 0
+    with context.progress(label, STEPS) as advance:
+
+        def tell(done: int, total: int) -> None:
+            nonlocal shown
+            reached = STEPS * done // max(total, 1)
+            advance(reached - shown)
+            shown = reached
+
+        yield tell

@@ -1,0 +1,172 @@
+"""One bill as a document: everything it says and rests on, as `bill show --json` prints it."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from shared.billing.checks import WARNINGS, Reason
+from shared.energy.boundaries import How
+from shared.errors import NotFound
+from shared.invoices.drafting import HELD, OPEN, VOID
+from shared.models import customers, invoices
+from shared.months import month_of
+from shared.units import fine_text, price_text
+
+Document = dict[str, Any]
+
+_TRUST = (
+    How.EXACT, How.NIGHT, How.STILL, How.FIRST, How.DAYS, How.MANUAL, How.INTERPOLATED,
+    How.ESTIMATED,
+)  # fmt: skip
+
+
+def get_invoice(
+    session: Session, invoice_no: str, *, customer_id: int | None = None
+) -> invoices.Invoice:
+    """Return a bill by its number, of one customer where asked; raises NotFound."""
+    invoice = invoices.Invoice
+    wanted = select(invoice).where(invoice.invoice_no == invoice_no)
+    if customer_id is not None:
+        wanted = wanted.where(invoice.customer_id == customer_id)
+    found = session.scalars(wanted).one_or_none()
+    if found is None:
+        raise NotFound(f"there is no invoice {invoice_no}")
+    return found
+
+
+def get_bill(session: Session, invoice_no: str, *, customer_id: int | None = None) -> Document:
+    """Return a bill's amounts, registers, days, holds and explanation; raises NotFound."""
+    row = get_invoice(session, invoice_no, customer_id=customer_id)
+    snapshot = json.loads(row.snapshot)
+    document: Document = {
+        "invoice_no": row.invoice_no,
+        "customer_no": session.scalar(
+            select(customers.Customer.customer_no).where(customers.Customer.id == row.customer_id)
+        ),
+        "name": row.name,
+        "month": str(month_of(row.month)),
+        "period": {"start": row.period_start.isoformat(), "end": row.period_end.isoformat()},
+        "state": row.state,
+        "quality": row.quality,
+        "pv_wh": row.pv_wh,
+        "export_wh": row.export_wh,
+        "use_wh": row.use_wh,
+        "base_yen": row.base_yen,
+        "export_yen": row.export_yen,
+        "use_yen": row.use_yen,
+        "total_yen": row.total_yen,
+        "tax_yen": row.tax_yen,
+        "issued_at": row.issued_at,
+        "issued_on": row.issued_on.isoformat() if row.issued_on else None,
+        "terms": [_terms(stretch) for stretch in snapshot["terms"]],
+        "registers": find_registers(session, row.id),
+        "days": find_days(session, row.id),
+        **find_reasons(session, row),
+        "revision_of": _revision_of(session, row),
+        "hash": row.hash,
+        "explanation": snapshot["explanation"],
+    }
+    if row.state == VOID:
+        document["void"] = {
+            "at": row.voided_at,
+            "by": row.voided_by,
+            "reason": row.void_reason,
+            "successor": _number(session, row.successor_id),
+        }
+    return document
+
+
+def _terms(stretch: Mapping[str, Any]) -> Document:
+    """Return one stretch of terms with its prices as people write them."""
+    prices = {
+        f"{kind}_price": None
+        if stretch[f"{kind}_sen"] is None
+        else price_text(stretch[f"{kind}_sen"])
+        for kind in ("use", "export")
+    }
+    return {**stretch, **prices}
+
+
+def find_registers(session: Session, invoice_id: int) -> list[Document]:
+    """Return a bill's registers, one entry for each meter in place, pv first."""
+    register = invoices.InvoiceRegister
+    rows = session.scalars(
+        select(register)
+        .where(register.invoice_id == invoice_id)
+        .order_by(register.quantity.desc(), register.seq)
+    )
+    return [
+        {
+            "channel": row.quantity,
+            "serial": row.serial,
+            "certified_until": row.certified_until.strftime("%Y-%m")
+            if row.certified_until
+            else None,
+            "opening_wh": row.opening_wh,
+            "opening_at": row.opening_at,
+            "opening_how": row.opening_how or None,
+            "closing_wh": row.closing_wh,
+            "closing_at": row.closing_at,
+            "closing_how": row.closing_how or None,
+            "how": _less_sure(row.opening_how, row.closing_how),
+            "energy_wh": row.energy_wh,
+        }
+        for row in rows
+    ]
+
+
+def _less_sure(*hows: str) -> str | None:
+    """Return the less trustworthy of two ways to have a register, as one word for the row."""
+    known = [How(how) for how in hows if how]
+    return max(known, key=_TRUST.index).value if known else None
+
+
+def find_days(session: Session, invoice_id: int) -> list[Document]:
+    """Return a bill's days in order; amounts are text with two decimals."""
+    day = invoices.InvoiceDay
+    rows = session.scalars(select(day).where(day.invoice_id == invoice_id).order_by(day.day))
+    return [
+        {
+            "date": row.day.isoformat(),
+            "pv_wh": row.pv_wh,
+            "export_wh": row.export_wh,
+            "use_wh": row.use_wh,
+            "export_yen": None if row.export_fine is None else fine_text(row.export_fine),
+            "use_yen": None if row.use_fine is None else fine_text(row.use_fine),
+            "quality": row.quality,
+        }
+        for row in rows
+    ]
+
+
+def find_reasons(session: Session, row: invoices.Invoice) -> Document:
+    """Return a bill's reasons: those that hold it (or keep it open), those settled, warnings."""
+    hold = invoices.Hold
+    found = session.execute(select(hold.reason, hold.detail).where(hold.invoice_id == row.id)).all()
+    order = [reason.value for reason in Reason]
+    reasons = sorted((r.reason for r in found), key=order.index)
+    warnings = [reason for reason in reasons if Reason(reason) in WARNINGS]
+    holding = [reason for reason in reasons if reason not in warnings]
+    stands = row.state in (HELD, OPEN)
+    return {
+        "holds": holding if stands else [],
+        "settled": [] if stands else holding,
+        "warnings": warnings,
+        "details": {r.reason: r.detail for r in found if r.detail},
+    }
+
+
+def _revision_of(session: Session, row: invoices.Invoice) -> str | None:
+    """Return the number of the bill that this one replaced."""
+    invoice = invoices.Invoice
+    return session.scalar(select(invoice.invoice_no).where(invoice.successor_id == row.id).limit(1))
+
+
+def _number(session: Session, invoice_id: int | None) -> str | None:
+    if invoice_id is None:
+        return None
+    invoice = invoices.Invoice
+    return session.scalar(select(invoice.invoice_no).where(invoice.id == invoice_id))

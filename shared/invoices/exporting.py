@@ -1,0 +1,83 @@
+"""Bills as the rows of their CSV files, in the columns of the original system."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from shared.csvfile import Column
+from shared.invoices.documents import get_invoice
+from shared.models import customers, invoices
+from shared.months import Month
+from shared.units import fine_text, kwh_text
+
+STATES = {
+    "open": "集計中",
+    "held": "要確認",
+    "closed": "締め済",
+    "issued": "発行済",
+    "void": "取消",
+}
+QUALITIES = {
+    "measured": "実測",
+    "allocated": "按分",
+    "estimated": "推定",
+    "manual": "手入力",
+    "missing": "未受信",
+}
+LIST_COLUMNS = (
+    Column("利用月"), Column("請求番号"), Column("顧客番号"), Column("氏名", is_text=True),
+    Column("基本料金(円)"), Column("発電量(kWh)"), Column("売電量(kWh)"), Column("利用量(kWh)"),
+    Column("売電料金(円)"), Column("利用料金(円)"), Column("利用料金合計(円)"),
+    Column("状態", is_text=True), Column("品質", is_text=True),
+)  # fmt: skip
+DAY_COLUMNS = (
+    Column("利用日"), Column("発電量(kWh)"), Column("売電量(kWh)"), Column("利用量(kWh)"),
+    Column("売電料金(円)"), Column("利用料金(円)"), Column("区分", is_text=True),
+)  # fmt: skip
+
+
+def month_rows(session: Session, month: Month) -> Iterator[tuple[str, ...]]:
+    """Yield the bills of a month by customer number, void ones before the live one."""
+    invoice, customer = invoices.Invoice, customers.Customer
+    rows = session.execute(
+        select(
+            invoice.invoice_no, customer.customer_no, invoice.name, invoice.base_yen,
+            invoice.pv_wh, invoice.export_wh, invoice.use_wh, invoice.export_yen,
+            invoice.use_yen, invoice.total_yen, invoice.state, invoice.quality,
+        )
+        .join(customer, customer.id == invoice.customer_id)
+        .where(invoice.month == month.first())
+        .order_by(customer.customer_no, invoice.revision)
+        .execution_options(yield_per=2000)
+    )  # fmt: skip
+    for row in rows:
+        yield (
+            month.slashed(), row.invoice_no, row.customer_no, row.name, _number(row.base_yen),
+            _kwh(row.pv_wh), _kwh(row.export_wh), _kwh(row.use_wh), _number(row.export_yen),
+            _number(row.use_yen), _number(row.total_yen), STATES[row.state], row.quality,
+        )  # fmt: skip
+
+
+def day_rows(session: Session, invoice_no: str) -> Iterator[tuple[str, ...]]:
+    """Yield the days of a bill in order; raises NotFound."""
+    invoice_id = get_invoice(session, invoice_no).id
+    day = invoices.InvoiceDay
+    rows = session.scalars(select(day).where(day.invoice_id == invoice_id).order_by(day.day))
+    for row in rows:
+        yield (
+            row.day.strftime("%Y/%m/%d"), _kwh(row.pv_wh), _kwh(row.export_wh), _kwh(row.use_wh),
+            _fine(row.export_fine), _fine(row.use_fine), QUALITIES[row.quality],
+        )  # fmt: skip
+
+
+def _number(known: int | None) -> str:
+    return "" if known is None else str(known)
+
+
+def _kwh(wh: int | None) -> str:
+    return "" if wh is None else kwh_text(wh)
+
+
+def _fine(fine: int | None) -> str:
+    return "" if fine is None else fine_text(fine)

@@ -1,0 +1,1 @@
+"""Readings in, and what is derived from them: boundaries, refusals and days."""

@@ -1,0 +1,113 @@
+"""Registers as they are kept: those that stand, and those set aside with their reason."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta, timezone
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from shared.csvfile import Column
+from shared.energy.quantities import Quantity, Source
+from shared.errors import NotFound
+from shared.models import telemetry
+from shared.telemetry.deriving import refresh
+from shared.telemetry.loading import find_readings
+from shared.telemetry.storing import find_sites
+from shared.units import register_text
+
+JST = timezone(timedelta(hours=9))
+COLUMNS = (
+    Column("customer_no"),
+    Column("read_at"),
+    *(Column(f"{quantity.value}_kwh") for quantity in Quantity),
+)
+
+
+class Kept(NamedTuple):
+    """One register of one customer's channel, and whether it stands."""
+
+    customer_no: str
+    quantity: Quantity
+    at: int
+    wh: int
+    source: Source
+    reason: str | None
+
+    def document(self) -> dict[str, object]:
+        """Return the register as an entry of `readings export --json`."""
+        return {
+            "customer_no": self.customer_no,
+            "channel": self.quantity.value,
+            "kind": "register",
+            "minutes": None,
+            "read_at": time_text(self.at),
+            "wh": self.wh,
+            "state": "set_aside" if self.reason else "used",
+            "reason": self.reason,
+            "source": self.source.name.lower(),
+        }
+
+
+def time_text(at: int) -> str:
+    """Return a UTC second as the ISO 8601 time of Japan."""
+    return datetime.fromtimestamp(at, UTC).astimezone(JST).isoformat()
+
+
+def find_registers(
+    session: Session, customer_nos: Sequence[str], since: int | None, until: int | None
+) -> list[Kept]:
+    """Return registers in order of customer, channel and time; raises NotFound."""
+    sites = find_sites(session, customer_nos or None)
+    unknown = [number for number in customer_nos if number not in sites]
+    if unknown:
+        raise NotFound(f"there is no customer {', '.join(unknown)}")
+    refresh(session, list(sites.values()))
+    channel, aside = telemetry.Channel, telemetry.SetAside
+    ids = {
+        (row.site_id, Quantity(row.quantity)): row.id
+        for row in session.scalars(select(channel).where(channel.site_id.in_(sites.values())))
+    }
+    readings = find_readings(session, list(ids.values()), since or 0, until)
+    refused = {
+        (row.channel_id, row.at, row.source, row.wh): row.reason
+        for row in session.scalars(select(aside).where(aside.channel_id.in_(ids.values())))
+    }
+    return [
+        Kept(number, quantity, r.at, r.wh, Source(r.source),
+             refused.get((ids[sites[number], quantity], r.at, r.source, r.wh)))
+        for number in sorted(sites)
+        for quantity in Quantity
+        if (sites[number], quantity) in ids
+        for r in sorted(readings.get(ids[sites[number], quantity], ()))
+    ]  # fmt: skip
+
+
+def csv_rows(registers: Sequence[Kept]) -> Iterator[list[str]]:
+    """Yield the registers that stand as rows of the import's columns, an instant each."""
+    rows: dict[tuple[str, int], dict[Quantity, int]] = {}
+    for kept in registers:
+        if kept.reason is None:
+            rows.setdefault((kept.customer_no, kept.at), {})[kept.quantity] = kept.wh
+    for (number, at), known in sorted(rows.items()):
+        yield [
+            number,
+            time_text(at),
+            *(register_text(known[q]) if q in known else "" for q in Quantity),
+        ]
+
+
+def find_doubt(session: Session, where: tuple[int, Quantity], at: int) -> str | None:
+    """Return why a typed register is set aside, or None where it stands."""
+    refresh(session, [where[0]])
+    channel, aside = telemetry.Channel, telemetry.SetAside
+    return session.scalar(
+        select(aside.reason)
+        .join(channel, channel.id == aside.channel_id)
+        .where(
+            channel.site_id == where[0],
+            channel.quantity == where[1].value,
+            aside.at == at,
+            aside.source == int(Source.MANUAL),
+        )
+    )

@@ -1,0 +1,198 @@
+"""What bills are made from, a chunk of sites at a time: boundaries as they stood at an instant."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from shared.energy.boundaries import Boundary, How, boundaries
+from shared.energy.ledger import judge
+from shared.energy.periods import ChannelFacts
+from shared.energy.quantities import Quantity
+from shared.energy.readings import METER, MeterEvent, Point
+from shared.models import telemetry
+from shared.months import Period, instant
+from shared.telemetry.loading import (
+    SiteChannels,
+    find_readings,
+    find_site_channels,
+    find_states,
+)
+
+BILLED = (Quantity.PV, Quantity.EXPORT)
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFacts:
+    """One site's channels as a period's bill reads them; `days` are finished-day values."""
+
+    site: SiteChannels
+    registers: Mapping[Quantity, ChannelFacts] = field(default_factory=dict)
+    days: Mapping[Quantity, Mapping[date, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """Derived rows of some channels over a period."""
+
+    boundaries: Mapping[int, dict[date, Boundary]]
+    spans: Mapping[int, telemetry.ChannelSpan]
+    closes: Mapping[int, dict[int, Point]]
+
+
+def find_facts(
+    session: Session, site_ids: Collection[int], period: Period, as_of: int
+) -> dict[int, SiteFacts]:
+    """Return what each site's bill of a period rests on, from readings taken by `as_of`.
+
+    Stored boundaries serve where no later reading had a say in them; other sites are judged again
+    from their checkpoint with the readings of the time.
+    """
+    sites = find_site_channels(session, site_ids)
+    channel_ids = [
+        site.channel_ids[q] for site in sites.values() for q in BILLED if q in site.channel_ids
+    ]
+    stored = _find_stored(session, channel_ids, period)
+    early = [i for i, site in sites.items() if not _stands(site, stored, period, as_of)]
+    found = {
+        i: SiteFacts(site, _as_stored(site, stored, as_of))
+        for i, site in sites.items()
+        if i not in set(early)
+    }
+    found |= _judged_then(session, {i: sites[i] for i in early}, stored, period, as_of)
+    return _with_day_values(session, found, period, as_of)
+
+
+def _find_stored(session: Session, channel_ids: Sequence[int], period: Period) -> _Stored:
+    table, span, close = telemetry.Boundary, telemetry.ChannelSpan, telemetry.MeterClose
+    known: dict[int, dict[date, Boundary]] = defaultdict(dict)
+    rows = session.execute(
+        select(table.__table__).where(
+            table.channel_id.in_(channel_ids), table.day.between(period.start, period.end)
+        )
+    )
+    for row in rows:
+        known[row.channel_id][row.day] = Boundary(
+            row.day, row.wh, row.ledger_wh, row.meter_at, How(row.how), row.read_at, row.until_at,
+            tuple(row.doubts.split()),
+        )  # fmt: skip
+    spans = session.scalars(select(span).where(span.channel_id.in_(channel_ids)))
+    closes: dict[int, dict[int, Point]] = defaultdict(dict)
+    for c in session.scalars(select(close).where(close.channel_id.in_(channel_ids))):
+        closes[c.channel_id][c.at] = Point(c.read_at, c.wh, c.ledger_wh, 0, METER)
+    return _Stored(known, {row.channel_id: row for row in spans}, closes)
+
+
+def _stands(site: SiteChannels, stored: _Stored, period: Period, as_of: int) -> bool:
+    """Say whether the stored boundaries of a site are what `as_of` would have seen."""
+    for quantity in BILLED:
+        channel_id = site.channel_ids.get(quantity)
+        span = stored.spans.get(channel_id or 0)
+        if channel_id is None or span is None or span.newest_at <= as_of:
+            continue
+        known = stored.boundaries.get(channel_id, {})
+        if period.end not in known or any(b.until_at > as_of for b in known.values()):
+            return False
+    return True
+
+
+def _as_stored(site: SiteChannels, stored: _Stored, as_of: int) -> dict[Quantity, ChannelFacts]:
+    found = {}
+    for quantity in BILLED:
+        channel_id = site.channel_ids.get(quantity)
+        if channel_id is None:
+            continue
+        span = stored.spans.get(channel_id)
+        events = [event for event in site.events[quantity] if event.at <= as_of]
+        found[quantity] = ChannelFacts(
+            boundaries=stored.boundaries.get(channel_id, {}),
+            first=_first(span, events),
+            events=events,
+            closes=stored.closes.get(channel_id, {}),
+            late_doubts=tuple(span.doubts.split()) if span else (),
+        )
+    return found
+
+
+def _first(span: telemetry.ChannelSpan | None, events: Sequence[MeterEvent]) -> Point | None:
+    if span is None:
+        return None
+    installed = any(event.at == span.first_at for event in events)
+    return Point(span.first_at, span.first_wh, 0, span.first_at if installed else 0, 0)
+
+
+def _judged_then(
+    session: Session,
+    sites: Mapping[int, SiteChannels],
+    stored: _Stored,
+    period: Period,
+    as_of: int,
+) -> dict[int, SiteFacts]:
+    """Judge sites with the readings of the time, from the checkpoint before the period."""
+    if not sites:
+        return {}
+    states = find_states(session, list(sites), period.start.replace(day=1))
+    since = {i: instant(states[i][0]) if i in states else 0 for i in sites}
+    found = {}
+    for start in sorted(set(since.values())):
+        group = [i for i in sites if since[i] == start]
+        channel_ids = [c for i in group for c in sites[i].channel_ids.values()]
+        readings = find_readings(session, channel_ids, start, as_of)
+        for i in group:
+            site = sites[i].with_readings(readings, as_of)
+            judged = judge(site, states[i][1] if i in states else None)
+            registers = {}
+            for quantity in BILLED:
+                if quantity not in judged.ledgers:
+                    continue
+                ledger = judged.ledgers[quantity]
+                channel_id = sites[i].channel_ids[quantity]
+                span = stored.spans.get(channel_id)
+                resumed = i in states and states[i][1].get(quantity)
+                first = _first(span, ledger.events) if resumed and resumed.last else ledger.first
+                registers[quantity] = ChannelFacts(
+                    boundaries={b.day: b for b in boundaries(ledger, period.start)},
+                    first=first,
+                    events=ledger.events,
+                    closes={**stored.closes.get(channel_id, {}), **ledger.closes},
+                    late_doubts=ledger.doubts_between(ledger.last.at, 2**62) if ledger.last else (),
+                )
+            found[i] = SiteFacts(sites[i], registers)
+    return found
+
+
+def _with_day_values(
+    session: Session, found: dict[int, SiteFacts], period: Period, as_of: int
+) -> dict[int, SiteFacts]:
+    """Add the finished days of channels that give those; differing ones are not known."""
+    owners = {
+        channel_id: (i, quantity)
+        for i, facts in found.items()
+        for quantity, channel_id in (facts.site.day_channels or {}).items()
+        if quantity in BILLED
+    }
+    if not owners:
+        return found
+    table = telemetry.DayValue
+    rows = session.execute(
+        select(table.channel_id, table.day, table.wh).where(
+            table.channel_id.in_(owners), table.day >= period.start, table.day < period.end,
+            table.hours == 24,
+        )
+    )  # fmt: skip
+    values: dict[tuple[int, Quantity], dict[date, set[int]]] = defaultdict(lambda: defaultdict(set))
+    for channel_id, day, wh in rows:
+        if instant(day) + 86_400 <= as_of:
+            values[owners[channel_id]][day].add(wh)
+    for i, facts in found.items():
+        mine = {
+            quantity: {d: min(w) for d, w in values[i, quantity].items() if len(w) == 1}
+            for owner, quantity in owners.values()
+            if owner == i
+        }
+        if mine:
+            found[i] = SiteFacts(facts.site, facts.registers, mine)
+    return found
