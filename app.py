@@ -31,6 +31,7 @@ class Family:
 
 FAMILIES = (
     Family("check", "list settings that are missing or unsafe", "shared.commands.checking"),
+    Family("customers", "import and export customers, codes, terms", "shared.commands.customers"),
     Family("db", "create or migrate the database", "shared.commands.database"),
     Family("operator", "let people into the back office", "shared.commands.operators"),
     Family("settings", "list or set the operator's settings", "shared.commands.settings"),
@@ -102,6 +103,9 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] = os.envi
     except PpaError as error:
         print(error, file=sys.stderr)
         return error.exit_code
+    except BrokenPipeError:  # as in `ppa … | head`: the reader has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         return 130
 
@@ -126,12 +130,21 @@ def _run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
     config = load(environ)
     clock = make_clock(config.test_clock)
-    context = Context(config, clock, sys.stdout, sys.stderr, f"cli:{getpass.getuser()}")
+    context = Context(config, clock, sys.stdout, sys.stderr, _actor())
     try:
         code: int = args.run(args, context)
+        sys.stdout.flush()
     finally:
         context.close()
     return code
+
+
+def _actor() -> str:
+    """Return who the audit trail names: the machine's user."""
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (KeyError, OSError):  # a container's user may have no name
+        return f"cli:{os.getuid()}"
 
 
 if __name__ == "__main__":

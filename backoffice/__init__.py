@@ -1,6 +1,19 @@
 """What the operator sees on a desk."""
 
-from backoffice import audit, customers, holds, invoices, login, morning, operators, runs, settings
+from backoffice import (
+    audit,
+    codes,
+    customer_forms,
+    customers,
+    holds,
+    importing,
+    invoices,
+    login,
+    morning,
+    operators,
+    runs,
+    settings,
+)
 from backoffice.blueprint import office
 from backoffice.permissions import may
 from shared.doors.sessions import OPERATOR, find_operator
@@ -9,8 +22,11 @@ from shared.web.surface import Surface
 __all__ = [
     "SURFACE",
     "audit",
+    "codes",
+    "customer_forms",
     "customers",
     "holds",
+    "importing",
     "invoices",
     "login",
     "morning",

@@ -71,9 +71,7 @@ def copy_rows(
     if session.get_bind().dialect.name == "postgresql":
         _copy(_cursor(session), table.name, columns, rows)
     else:
-        marks = ", ".join("?" * len(columns))
-        statement = f"INSERT INTO {table.name} ({_names(columns)}) VALUES ({marks})"
-        _cursor(session).executemany(statement, _plain(table, columns, rows))
+        _cursor(session).executemany(_insert(table, columns), _plain(table, columns, rows))
 
 
 def merge_rows(
@@ -94,8 +92,7 @@ def merge_rows(
     if session.get_bind().dialect.name == "postgresql":
         return _merge_postgresql(session, table, columns, rows, conflict=conflict)
     cursor = _cursor(session)
-    marks = ", ".join("?" * len(columns))
-    statement = f"INSERT INTO {table.name} ({_names(columns)}) VALUES ({marks}) {conflict}"
+    statement = f"{_insert(table, columns)} {conflict}"
     cursor.executemany(statement, _plain(table, columns, rows))
     return max(int(cursor.rowcount), 0)
 
@@ -120,6 +117,10 @@ def _merge_postgresql(
     written = int(cursor.rowcount)
     cursor.execute("DROP TABLE merging")
     return written
+
+
+def _insert(table: Table, columns: Sequence[str]) -> str:
+    return f"INSERT INTO {table.name} ({_names(columns)}) VALUES ({', '.join('?' * len(columns))})"
 
 
 def _cursor(session: Session) -> Any:  # noqa: ANN401 - the drivers' cursors share no type

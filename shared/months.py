@@ -82,7 +82,7 @@ class Month:
 
     def period(self, closing_day: int) -> Period:
         """Return the days billed under this name: the day after closing to the next closing."""
-        return Period(self._start(closing_day), self.next()._start(closing_day))
+        return Period(self._start(closing_day), self.next()._start(closing_day))  # noqa: SLF001 - its own kind
 
     def _start(self, closing_day: int) -> date:
         if closing_day == MONTH_END:

@@ -1,1 +1,1 @@
-"""Customers and their dated terms."""
+"""Customers: read from files and forms, registered, changed, found and exported."""

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from shared.errors import NotFound
 from shared.invoices.rows import Page
 from shared.models.customers import Customer, Term
-from shared.search import folded
+from shared.customers.folding import fold
 
 SORT_KEYS = ("customer_no", "name")
 _SORT: dict[str, ColumnElement[Any]] = {
@@ -64,9 +64,14 @@ def find_customers(
     return Page(list(_rows(session, session.scalars(query).all(), today)), total)
 
 
+def find_numbers(session: Session, q: str) -> frozenset[str]:
+    """Return the numbers of all customers that a word finds."""
+    return frozenset(session.scalars(_narrowed(select(Customer.customer_no), q)))
+
+
 def _narrowed(query: Select[Any], q: str) -> Select[Any]:
     """Search number, name, kana and mail, folded; `%` and `_` are themselves."""
-    return query.where(Customer.search_text.contains(folded(q), autoescape=True)) if q else query
+    return query.where(Customer.search_text.contains(fold(q), autoescape=True)) if q else query
 
 
 def _sorted(query: Select[Any], sort: str) -> Select[Any]:

@@ -19,7 +19,7 @@ from shared.invoices.rows import (
 from shared.models.customers import Customer
 from shared.models.invoices import Hold, Invoice
 from shared.months import Month, month_of
-from shared.search import folded
+from shared.customers.folding import fold
 
 _VISIBLE = ("issued", "void")
 _SORT: dict[str, ColumnElement[Any]] = {
@@ -155,5 +155,5 @@ def _mentions(q: str) -> ColumnElement[bool]:
     """Search number, name, kana and mail, folded; `%` and `_` are themselves."""
     return or_(
         Invoice.invoice_no.contains(q, autoescape=True),
-        Customer.search_text.contains(folded(q), autoescape=True),
+        Customer.search_text.contains(fold(q), autoescape=True),
     )

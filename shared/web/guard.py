@@ -27,7 +27,7 @@ def _stay_on_surface() -> None:
     if not shared and not site().surface.owns(request.path):
         abort(404)
     if is_marked(request.endpoint, UPLOAD):
-        request.max_content_length = UPLOAD_BYTES
+        request.max_content_length = request.max_form_memory_size = UPLOAD_BYTES
 
 
 def _refuse_unreadable() -> None:

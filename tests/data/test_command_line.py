@@ -2,6 +2,8 @@
 
 import io
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,18 @@ def test_every_listed_command_has_its_module(ppa: Ppa, family: app.Family) -> No
     shown = ppa(family.name, "--help")
     assert shown.code == 0
     assert f"ppa {family.name}" in shown.out
+
+
+def test_a_reader_that_has_enough_gets_no_traceback(ppa: Ppa) -> None:
+    program = [sys.executable, str(Path(app.__file__)), "settings", "list"]
+    with subprocess.Popen(
+        program, env=ppa.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(10) == 0
 
 
 def test_wrong_settings_are_all_named_a_line_each(ppa: Ppa) -> None:
