@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 
 from backoffice.blueprint import office
 from backoffice.customers import show_customer
-from shared.customers.archiving import archive_customer, rotate_code
+from shared.doors.renewing import archive_customer, rotate_code
 from shared.customers.registering import reveal_code
 from shared.customers.stored import get_stored
 from shared.doors.operators import password_fits

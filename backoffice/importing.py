@@ -11,11 +11,13 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import BadRequest
 
 from backoffice.blueprint import office
-from shared.customers.exporting import customers_writer, find_export_rows
+from shared.csvfile import CsvWriter
+from shared.customers.exporting import find_export_rows
 from shared.customers.importing import read_customers
 from shared.customers.listing import find_numbers
 from shared.customers.planning import Change, Verdict, plan_changes
 from shared.customers.registering import Registrar, apply_changes
+from shared.customers.sheet import COLUMNS
 from shared.errors import InputRefused
 from shared.months import day_of
 from shared.settings import find_settings
@@ -85,7 +87,7 @@ def apply_import() -> ResponseReturnValue:
 @office.get("/customers.csv")
 def customers_csv() -> Response:
     """Send the customers that a word finds, in the columns of the import, without codes."""
-    session, writer = database(), customers_writer(asked_encoding())
+    session, writer = database(), CsvWriter(COLUMNS, asked_encoding())
     numbers = find_numbers(session, paging.word("q"))
     rows = (row for row in find_export_rows(session, day_of(now())) if row[0] in numbers)
     return csv_answer("顧客一覧.csv", writer.chunks(rows))
