@@ -87,6 +87,12 @@ class Browser:
         """Start without cookies."""
         self.client = Client(self.app)
 
+    def head(self, path: str) -> TestResponse:
+        """Ask for an answer's headers alone."""
+        answer = self.client.head(path, **self._request({}))
+        answer.close()
+        return answer
+
     def get(self, path: str, **headers: str) -> Page:
         """Fetch a page and check it."""
         return self._page(self.client.get(path, **self._request(headers)))
@@ -114,7 +120,9 @@ class Browser:
         return {"headers": named, "environ_overrides": {"REMOTE_ADDR": self.address}}
 
     def _page(self, answer: TestResponse) -> Page:
-        assert answer.status_code < 500, answer.get_data(as_text=True)
+        text = answer.get_data(as_text=answer.mimetype == "text/html")
+        answer.close()
+        assert answer.status_code < 500, text
         check_headers(answer)
         if answer.mimetype != "text/html" or not 200 <= answer.status_code < 600:
             return Page(answer)

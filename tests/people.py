@@ -8,6 +8,7 @@ from sqlalchemy import Engine, Select, select
 from sqlalchemy.orm import Session
 
 from shared.config import Config, load
+from shared.customers.folding import search_text
 from shared.doors.operators import add_operator
 from shared.models.customers import Customer, Occupancy, Site, Term
 from shared.models.invoices import Hold, Invoice, InvoiceDay, InvoiceRegister
@@ -57,7 +58,7 @@ def a_home(engine: Engine, customer_no: str = "1120220110", name: str = "顧客0
             customer_no=customer_no,
             name=name,
             kana="コキャク",
-            search_text=f"{customer_no}\n{name}\nコキャク\n{customer_no}@example.jp",
+            search_text=search_text(customer_no, name, "コキャク", f"{customer_no}@example.jp"),
             email=f"{customer_no}@example.jp",
             code_index=code_index(KEY, code),
             code_sealed=seal(KEY, code, customer_no),

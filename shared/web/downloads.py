@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from urllib.parse import quote
 
-from flask import Response, request, stream_with_context
+from flask import Response, request
+
+from shared.web.request import hand_over_database
 
 
 def asked_encoding() -> str:
@@ -14,7 +16,8 @@ def asked_encoding() -> str:
 def csv_answer(name: str, chunks: Iterable[bytes]) -> Response:
     """Return a download that is sent while it is made; `name` may be Japanese (RFC 6266)."""
     charset = "Shift_JIS" if asked_encoding() == "cp932" else "utf-8"
-    answer = Response(stream_with_context(iter(chunks)), content_type=f"text/csv; charset={charset}")
+    answer = Response(chunks, content_type=f"text/csv; charset={charset}")
+    answer.call_on_close(hand_over_database())
     answer.headers["Content-Disposition"] = (
         f"attachment; filename=\"ppa.csv\"; filename*=UTF-8''{quote(name)}"
     )

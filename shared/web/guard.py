@@ -1,6 +1,6 @@
 """Deny by default: what every request must pass before a view sees it."""
 
-from urllib.parse import urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from flask import Flask, abort, redirect, request
 from flask.typing import ResponseReturnValue
@@ -32,8 +32,10 @@ def _stay_on_surface() -> None:
 
 def _refuse_unreadable() -> None:
     """Text with NUL or bytes that are not UTF-8 never reaches a query (security.md T11)."""
-    texts = [request.path, *request.args.keys()]
-    texts += [text for _, values in request.args.lists() for text in values]
+    try:
+        texts = [request.path, unquote_to_bytes(request.query_string).decode()]
+    except UnicodeDecodeError:
+        abort(400)
     if request.method not in SAFE:
         texts += [text for key, values in request.form.lists() for text in (key, *values)]
     if any(_is_unreadable(text) for text in texts):

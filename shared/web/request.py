@@ -87,7 +87,13 @@ def roll_back_database() -> None:
         database().rollback()
 
 
+def hand_over_database() -> Callable[[], None]:
+    """Leave the session open after this request, for an answer that is sent while it is read."""
+    g.is_handed_over = True
+    return database().close
+
+
 def close_database(_error: BaseException | None = None) -> None:
     """Give the request's connection back."""
-    if "database" in g:
-        g.pop("database").close()
+    if "database" in g and "is_handed_over" not in g:
+        database().close()
