@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from shared.errors import PpaError
 
 if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
     from flask import Flask
     from sqlalchemy import Engine
 
     from shared.commands.context import Context
     from shared.config import Config
-    from shared.web.factory import Wsgi
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,13 @@ def create_app(
     return build_app(chosen, settings_of(config), engine, clock)
 
 
-def create_site(config: "Config", *, engine: "Engine", clock: Callable[[], int]) -> "Wsgi":
+def create_site(
+    config: "Config", *, engine: "Engine", clock: Callable[[], int]
+) -> "WSGIApplication":
     """Return both surfaces as one application, or the one that PPA_SURFACES names."""
     from shared.web.factory import mount
 
-    apps = {
-        name: create_app(config, name, engine=engine, clock=clock) for name in config.surfaces
-    }
+    apps = {name: create_app(config, name, engine=engine, clock=clock) for name in config.surfaces}
     return mount(apps.get("portal"), apps.get("backoffice"))
 
 
@@ -84,7 +84,7 @@ def _web(args: argparse.Namespace, context: "Context") -> int:
     context.open_engine()
     context.close()  # a connection must not be shared with the worker processes
 
-    def make() -> "Wsgi":
+    def make() -> "WSGIApplication":
         return create_site(config, engine=context.make_engine(), clock=context.clock)
 
     serve(make, args.host, args.port)

@@ -6,10 +6,10 @@ from flask_babel import gettext as _
 
 from backoffice.blueprint import office
 from backoffice.customers import show_customer
-from shared.doors.renewing import archive_customer, rotate_code
 from shared.customers.registering import reveal_code
 from shared.customers.stored import get_stored
 from shared.doors.operators import password_fits
+from shared.doors.renewing import archive_customer, rotate_code
 from shared.doors.throttle import check_throttle, register_failure
 from shared.web.request import address, database, now, principal, site
 
@@ -48,9 +48,7 @@ def archive(customer_no: str) -> ResponseReturnValue:
 def _is_confirmed() -> bool:
     """Ask for the own password, as slowly as a login where it is wrong."""
     check_throttle(database(), DOOR, address(), now())
-    fits = password_fits(
-        database(), principal().operator_id or 0, request.form.get("password", "")
-    )
+    fits = password_fits(database(), principal().operator_id or 0, request.form.get("password", ""))
     if not fits:
         register_failure(database(), DOOR, address(), now())
     return fits

@@ -45,9 +45,7 @@ def show_customer(
 ) -> str:
     """Return the customer's page, with the code where it was just asked for."""
     session = database()
-    bills = find_invoices(
-        session, InvoiceFilter(customer_no=customer_no), "-month", NEWEST, 0
-    )
+    bills = find_invoices(session, InvoiceFilter(customer_no=customer_no), "-month", NEWEST, 0)
     return render_template(
         "office/customer.html",
         page=get_customer_page(session, customer_no, day_of(now())),

@@ -27,7 +27,9 @@ def create_operator() -> ResponseReturnValue:
     try:
         added = add_operator(database(), email, role, form.get("new_password", ""), now())
     except InputRefused:
-        text = _("メールアドレスが正しく新しいこと、パスワードが15文字以上であることを確かめてください。")
+        text = _(
+            "メールアドレスが正しく新しいこと、パスワードが15文字以上であることを確かめてください。"
+        )
         return _page({"email": text}, email), 422
     record(database(), now(), person.name, "operator.add", added.email, {"role": role})
     return redirect(url_for("office.operators"), 303)

@@ -16,5 +16,7 @@ def runs() -> ResponseReturnValue:
     """List the months, newest first, with their states and sums."""
     session = database()
     wanted = [InvoiceFilter(month=month) for month in find_months(session, SHOWN)[::-1]]
-    months = [(one.month, count_by(session, one, "state"), filter_totals(session, one)) for one in wanted]
+    months = [
+        (one.month, count_by(session, one, "state"), filter_totals(session, one)) for one in wanted
+    ]
     return render_template("office/runs.html", months=months)

@@ -9,7 +9,7 @@ __all__ = ["SURFACE", "bills", "contract", "home", "login", "pages"]
 
 
 def _may(_person: Principal, _endpoint: str) -> bool:
-    """A homeowner may open every page of the portal; what they show is their own."""
+    """Let a homeowner open every page of the portal; what they show is their own."""
     return True
 
 

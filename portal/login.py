@@ -51,5 +51,3 @@ def choose_language() -> ResponseReturnValue:
     """Remember a language and stay where the reader was."""
     remember_language(request.form.get("lang", ""))
     return redirect(own_path(request.form.get("back", "")) or url_for("portal.home"), 303)
-
-

@@ -88,9 +88,7 @@ def _term(customer_id: int, kind: str, figure: int | None) -> Term:
     )
 
 
-def a_bill(
-    engine: Engine, customer_id: int, month: Month = JANUARY, state: str = "issued"
-) -> str:
+def a_bill(engine: Engine, customer_id: int, month: Month = JANUARY, state: str = "issued") -> str:
     """Store a bill of 86.20 kWh at 27.00 yen and return its number."""
     with Session(engine) as session, session.begin():
         customer = session.get_one(Customer, customer_id)
@@ -129,7 +127,7 @@ def a_bill(
         return invoice.invoice_no
 
 
-def _site_of(customer_id: int) -> Select[tuple[int]]:
+def _site_of(customer_id: int) -> Select[int]:
     return select(Occupancy.site_id).where(Occupancy.customer_id == customer_id)
 
 

@@ -4,22 +4,23 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVarTuple
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from shared.customers.folding import fold
 from shared.errors import NotFound
 from shared.invoices.rows import Page
 from shared.models.customers import Customer, Term
-from shared.customers.folding import fold
 
 SORT_KEYS = ("customer_no", "name")
-_SORT: dict[str, ColumnElement[Any]] = {
+_SORT: dict[str, Any] = {
     "customer_no": Customer.customer_no,
     "name": Customer.kana,
 }
-_CHUNK = 500
+
+Ts = TypeVarTuple("Ts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class CustomerPage:
     recorded: list[Term]
 
 
-def find_customers(
+def find_customers(  # noqa: PLR0913 - a word, an order, a day and a slice
     session: Session, q: str, sort: str, today: date, *, limit: int, offset: int
 ) -> Page[CustomerRow]:
     """Return one page of the customers that a word finds; `-` before the key reverses."""
@@ -69,12 +70,12 @@ def find_numbers(session: Session, q: str) -> frozenset[str]:
     return frozenset(session.scalars(_narrowed(select(Customer.customer_no), q)))
 
 
-def _narrowed(query: Select[Any], q: str) -> Select[Any]:
+def _narrowed(query: Select[*Ts], q: str) -> Select[*Ts]:
     """Search number, name, kana and mail, folded; `%` and `_` are themselves."""
     return query.where(Customer.search_text.contains(fold(q), autoescape=True)) if q else query
 
 
-def _sorted(query: Select[Any], sort: str) -> Select[Any]:
+def _sorted(query: Select[*Ts], sort: str) -> Select[*Ts]:
     key = _SORT[sort.removeprefix("-")]
     return query.order_by(key.desc() if sort.startswith("-") else key, Customer.id)
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeVarTuple
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from shared.customers.folding import fold
 from shared.invoices.documents import Document
 from shared.invoices.rows import (
     FIGURES,
@@ -19,10 +20,11 @@ from shared.invoices.rows import (
 from shared.models.customers import Customer
 from shared.models.invoices import Hold, Invoice
 from shared.months import Month, month_of
-from shared.customers.folding import fold
+
+Ts = TypeVarTuple("Ts")
 
 _VISIBLE = ("issued", "void")
-_SORT: dict[str, ColumnElement[Any]] = {
+_SORT: dict[str, Any] = {
     **{figure: getattr(Invoice, figure) for figure in FIGURES},
     "month": Invoice.month,
     "invoice_no": Invoice.invoice_no,
@@ -84,7 +86,7 @@ def count_by(session: Session, wanted: InvoiceFilter, column: str) -> dict[str, 
     """Return how many bills a filter finds of each `state` or `quality`."""
     group = _SORT[column]
     query = _narrowed(select(group, func.count(Invoice.id)), wanted).group_by(group)
-    return {name: count for name, count in session.execute(query)}
+    return dict(session.execute(query).tuples().all())
 
 
 def find_months(session: Session, limit: int) -> list[Month]:
@@ -103,7 +105,7 @@ def find_hold_counts(session: Session) -> dict[str, int]:
         .group_by(Hold.reason)
         .order_by(count.desc(), Hold.reason)
     )
-    return {reason: held for reason, held in session.execute(query)}
+    return dict(session.execute(query).tuples().all())
 
 
 def find_holds(session: Session) -> list[tuple[BillRow, list[str]]]:
@@ -121,7 +123,7 @@ def find_holds(session: Session) -> list[tuple[BillRow, list[str]]]:
     return [(bill_row(invoice, number), reasons[invoice.id]) for invoice, number in bills]
 
 
-def _narrowed(query: Select[Any], wanted: InvoiceFilter) -> Select[Any]:
+def _narrowed(query: Select[*Ts], wanted: InvoiceFilter) -> Select[*Ts]:
     """Join the customer and add a filter's conditions."""
     return query.join(Customer, Customer.id == Invoice.customer_id).where(*_conditions(wanted))
 
@@ -144,7 +146,7 @@ def _conditions(wanted: InvoiceFilter) -> list[ColumnElement[bool]]:
 
 
 def _on_or_after(day: date) -> ColumnElement[bool]:
-    """An issued bill counts by its issue date, another by the last day of its period."""
+    """Take an issued bill by its issue date, another by the last day of its period."""
     return or_(
         and_(Invoice.issued_on.is_not(None), Invoice.issued_on >= day),
         and_(Invoice.issued_on.is_(None), Invoice.period_end > day),

@@ -1,5 +1,7 @@
 """One page for whatever went wrong, in the reader's language and without details."""
 
+from http import HTTPStatus
+
 from flask import Flask, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -20,7 +22,7 @@ def handle_errors(app: Flask) -> None:
 def _answer(error: HTTPException) -> ResponseReturnValue:
     """Keep status and headers (as Allow), replace the body."""
     roll_back_database()
-    if error.code is None or error.code < 400:
+    if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
         return error.get_response()
     title, text = _words(error.code)
     headers = [(name, text) for name, text in error.get_headers() if name != "Content-Type"]
@@ -28,7 +30,7 @@ def _answer(error: HTTPException) -> ResponseReturnValue:
 
 
 def _answer_not_found(_error: NotFound) -> ResponseReturnValue:
-    """What is not yours and what does not exist look alike (security.md T7)."""
+    """Answer alike what is not yours and what does not exist (security.md T7)."""
     roll_back_database()
     title, text = _words(404)
     return render_template("error.html", title=title, text=text), 404
@@ -47,7 +49,9 @@ def _words(code: int) -> tuple[str, str]:
     words = {
         400: (
             _("送信を受け取れませんでした"),
-            _("ページが古くなったか、ほかのサイトから送られました。前のページを開き直してください。"),
+            _(
+                "ページが古くなったか、ほかのサイトから送られました。前のページを開き直してください。"
+            ),
         ),
         403: (_("このページは開けません"), _("あなたの役割では、この操作はできません。")),
         404: (_("ページが見つかりません"), _("アドレスが違うか、見ることのできないページです。")),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from flask import Flask, Response, current_app, jsonify
 from flask.typing import ResponseReturnValue
@@ -32,8 +33,8 @@ from shared.web.request import (
 )
 from shared.web.surface import Surface, WebSettings
 
-Environ = dict[str, object]
-Wsgi = Callable[[Environ, Callable[..., object]], Iterable[bytes]]
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 BODY_BYTES = 1_000_000
 FORM_PARTS = 400
@@ -146,7 +147,7 @@ def _end_requests(app: Flask) -> None:
     app.teardown_appcontext(close_database)
 
 
-def mount(portal: Wsgi | None, office: Wsgi | None) -> Wsgi:
+def mount(portal: "WSGIApplication | None", office: "WSGIApplication | None") -> "WSGIApplication":
     """Return one application: the office under /office, all else the portal.
 
     Where a surface is off, the other app answers its paths with 404.
@@ -155,7 +156,7 @@ def mount(portal: Wsgi | None, office: Wsgi | None) -> Wsgi:
     if fallback is None:
         raise ValueError("no surface is on")
 
-    def dispatch(environ: Environ, start_response: Callable[..., object]) -> Iterable[bytes]:
+    def dispatch(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         path = str(environ.get("PATH_INFO", ""))
         in_office = path == "/office" or path.startswith("/office/")
         chosen = office if in_office and office else fallback

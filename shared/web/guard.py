@@ -22,7 +22,7 @@ def guard_requests(app: Flask) -> None:
 
 
 def _stay_on_surface() -> None:
-    """A surface that is off has no pages: its paths answer 404."""
+    """Answer 404 for the paths of the other surface, which has no pages here."""
     shared = request.path == "/healthz" or request.path.startswith("/static/")
     if not shared and not site().surface.owns(request.path):
         abort(404)
@@ -61,7 +61,7 @@ def _know_the_person() -> ResponseReturnValue | None:
 
 
 def _refuse_forgery() -> None:
-    """A form must carry our token and come from our own pages (security.md T9)."""
+    """Take a form only with our token and from our own pages (security.md T9)."""
     if request.method in SAFE:
         return
     if not is_own_origin(request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")):

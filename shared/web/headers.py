@@ -1,23 +1,15 @@
 """The headers of every answer, in one place (security.md R11)."""
 
+from http import HTTPStatus
+
 from flask import Flask, Response, request
 
 from shared.web.request import site
 
-CSP = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "connect-src 'self'",
-        "font-src 'self'",
-        "manifest-src 'self'",
-        "worker-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    )
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
 ALWAYS = {
@@ -46,7 +38,7 @@ def _dress(response: Response) -> Response:
         response.headers.setdefault(name, text)
     if not site().settings.plain_http:
         response.headers["Strict-Transport-Security"] = HSTS
-    if request.path.startswith("/static/") and response.status_code < 400:
+    if request.path.startswith("/static/") and response.status_code < HTTPStatus.BAD_REQUEST:
         response.headers["Cache-Control"] = YEAR if "v" in request.args else SHORT
     else:
         response.headers.setdefault("Cache-Control", "no-store")

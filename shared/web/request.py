@@ -30,7 +30,7 @@ class Site:
 
 def site() -> Site:
     """Return what the current app was made with."""
-    return cast(Site, current_app.extensions[KEY])
+    return cast("Site", current_app.extensions[KEY])
 
 
 def database() -> Session:
@@ -38,14 +38,14 @@ def database() -> Session:
     if "database" not in g:
         engine = site().engine
         g.database = Session(reader(engine) if request.method in SAFE else engine)
-    return cast(Session, g.database)
+    return cast("Session", g.database)
 
 
 def now() -> int:
     """Return the UTC second taken for this whole request."""
     if "now" not in g:
         g.now = site().clock()
-    return cast(int, g.now)
+    return cast("int", g.now)
 
 
 def find_principal() -> Principal | None:

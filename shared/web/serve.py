@@ -1,10 +1,12 @@
 """gunicorn as the server of `ppa web`; a buffering front stands before it in production (R27)."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from gunicorn.app.base import BaseApplication
 
-from shared.web.factory import Wsgi
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 WORKERS = 2
 THREADS = 8
@@ -13,7 +15,7 @@ THREADS = 8
 class _Server(BaseApplication):  # type: ignore[misc]
     """gunicorn with its options given here and not on a command line of its own."""
 
-    def __init__(self, make: Callable[[], Wsgi], bind: str) -> None:
+    def __init__(self, make: Callable[[], "WSGIApplication"], bind: str) -> None:
         self._make, self._bind = make, bind
         super().__init__()
 
@@ -31,11 +33,11 @@ class _Server(BaseApplication):  # type: ignore[misc]
         for name, setting in options.items():
             self.cfg.set(name, setting)
 
-    def load(self) -> Wsgi:
+    def load(self) -> "WSGIApplication":
         return self._make()
 
 
-def serve(make: Callable[[], Wsgi], host: str, port: int) -> None:
+def serve(make: Callable[[], "WSGIApplication"], host: str, port: int) -> None:
     """Serve until told to stop; every worker process makes its own application."""
     bracketed = f"[{host}]" if ":" in host else host
     _Server(make, f"{bracketed}:{port}").run()

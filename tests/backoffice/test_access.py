@@ -22,7 +22,9 @@ def routes(office: Office) -> list[tuple[Rule, str, str]]:
             continue
         path = rule.rule.replace("<customer_no>", HOME).replace("<invoice_no>", office.bill)
         assert "<" not in path, f"{rule.rule}: give it a value"
-        found += [(rule, method, path) for method in ("GET", "POST") if method in rule.methods]
+        found += [
+            (rule, method, path) for method in ("GET", "POST") if method in (rule.methods or ())
+        ]
     return found
 
 

@@ -40,7 +40,18 @@ def test_the_address_narrows_the_list(office: Office, query: str, count: int) ->
 
 @pytest.mark.parametrize(
     "key",
-    "month invoice_no customer_no name base_yen pv_wh export_wh use_wh total_yen state".split(),
+    [
+        "month",
+        "invoice_no",
+        "customer_no",
+        "name",
+        "base_yen",
+        "pv_wh",
+        "export_wh",
+        "use_wh",
+        "total_yen",
+        "state",
+    ],
 )
 def test_the_list_is_sorted_by_its_heads(office: Office, key: str) -> None:
     browser = office.as_("viewer")

@@ -183,5 +183,3 @@ def _tokenless(text: str) -> str:
 def _change(portal: Portal, **columns: object) -> None:
     with Session(portal.engine) as session, session.begin():
         session.execute(update(Customer).where(Customer.id == portal.my_id).values(**columns))
-
-

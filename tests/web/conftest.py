@@ -1,22 +1,25 @@
 """Both surfaces under one dispatcher, as one process serves them."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import Engine
 
 import app
 from shared.db import make_engine
-from shared.web.factory import Wsgi
 from tests.pages import Browser
 from tests.people import Clock, a_bill, a_config, a_home, an_operator
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 
 @dataclass(slots=True)
 class Site:
     """The site, and what makes others on the same database."""
 
-    wsgi: Wsgi
+    wsgi: "WSGIApplication"
     engine: Engine
     clock: Clock
     bill: str
