@@ -86,7 +86,7 @@ def count_by(session: Session, wanted: InvoiceFilter, column: str) -> dict[str, 
     """Return how many bills a filter finds of each `state` or `quality`."""
     group = _SORT[column]
     query = _narrowed(select(group, func.count(Invoice.id)), wanted).group_by(group)
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def find_months(session: Session, limit: int) -> list[Month]:
@@ -105,7 +105,7 @@ def find_hold_counts(session: Session) -> dict[str, int]:
         .group_by(Hold.reason)
         .order_by(count.desc(), Hold.reason)
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def find_holds(session: Session) -> list[tuple[BillRow, list[str]]]:
