@@ -5,10 +5,19 @@ import getpass
 import importlib
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from shared.errors import PpaError
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+    from flask import Flask
+    from sqlalchemy import Engine
+
+    from shared.commands.context import Context
+    from shared.config import Config
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +39,61 @@ FAMILIES = (
     Family("meters", "record meters put in or replaced", "shared.commands.meters"),
     Family("bill", "compute, issue, correct and show bills", "shared.commands.bills"),
     Family("verify", "check every invariant of the whole history", "shared.commands.verifying"),
+    Family("operator", "let people into the back office", "shared.commands.operators"),
+    Family("web", "serve the pages", __name__),
 )
+
+
+def create_app(
+    config: "Config", surface: str, *, engine: "Engine", clock: Callable[[], int]
+) -> "Flask":
+    """Return the Flask app of one surface, `portal` or `backoffice`."""
+    import backoffice
+    import portal
+    from shared.web.factory import build_app
+    from shared.web.surface import settings_of
+
+    chosen = {"portal": portal.SURFACE, "backoffice": backoffice.SURFACE}[surface]
+    return build_app(chosen, settings_of(config), engine, clock)
+
+
+def create_site(
+    config: "Config", *, engine: "Engine", clock: Callable[[], int]
+) -> "WSGIApplication":
+    """Return both surfaces as one application, or the one that PPA_SURFACES names."""
+    from shared.web.factory import mount
+
+    apps = {name: create_app(config, name, engine=engine, clock=clock) for name in config.surfaces}
+    return mount(apps.get("portal"), apps.get("backoffice"))
+
+
+def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `web` to the commands; it is here because only this module knows both surfaces."""
+    parser = commands.add_parser("web", help="serve the pages")
+    parser.add_argument("--host", default="127.0.0.1", metavar="H")
+    parser.add_argument("--port", type=int, default=8000, metavar="P")
+    parser.add_argument("--surfaces", metavar="portal,backoffice")
+    parser.set_defaults(run=_web)
+
+
+def _web(args: argparse.Namespace, context: "Context") -> int:
+    """Serve until stopped; settings and database are looked at first, so that faults show."""
+    from shared.config import parse_surfaces
+    from shared.web.serve import serve
+    from shared.web.surface import settings_of
+
+    config = context.config
+    if args.surfaces:
+        config = replace(config, surfaces=parse_surfaces(args.surfaces))
+    settings_of(config)
+    context.open_engine()
+    context.close()  # a connection must not be shared with the worker processes
+
+    def make() -> "WSGIApplication":
+        return create_site(config, engine=context.make_engine(), clock=context.clock)
+
+    serve(make, args.host, args.port)
+    return 0
 
 
 def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:

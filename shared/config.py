@@ -101,7 +101,7 @@ def load(environ: Mapping[str, str]) -> Config:
         base_url=base_url,
         smtp_url=read("PPA_SMTP_URL", _url("smtp", "smtps"), None),
         mail_from=read("PPA_MAIL_FROM", _mail_from, None),
-        surfaces=read("PPA_SURFACES", _surfaces, SURFACES),
+        surfaces=read("PPA_SURFACES", parse_surfaces, SURFACES),
         gateway_nets=read("PPA_GATEWAY_NETS", _nets, ()),
         allow_loopback_gateways=read("PPA_ALLOW_LOOPBACK_GATEWAYS", _is_one, default=False),
         proxy_hops=read("PPA_PROXY_HOPS", _whole(0, 10), 0),
@@ -246,7 +246,8 @@ def _mail_from(text: str) -> str:
     return text
 
 
-def _surfaces(text: str) -> tuple[str, ...]:
+def parse_surfaces(text: str) -> tuple[str, ...]:
+    """Return the names in `portal,backoffice`; raises ValueRefused for any other."""
     names = [name.strip() for name in text.split(",")]
     if not set(names) <= set(SURFACES):
         raise ValueRefused(f"{text!r} is not portal, backoffice or portal,backoffice")

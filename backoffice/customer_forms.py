@@ -1,0 +1,142 @@
+"""Registering a customer, and changing one from a day on."""
+
+from collections.abc import Mapping
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from backoffice.blueprint import office
+from shared.customers.entries import EntryRefused, parse_entry
+from shared.customers.planning import Change, Verdict, plan_changes
+from shared.customers.registering import Registrar, apply_changes
+from shared.customers.stored import Stored, get_stored
+from shared.customers.typed import typed_of
+from shared.settings import find_settings
+from shared.web.request import database, now, principal, site
+
+FIELDS = (
+    "customer_no",
+    "serial",
+    "name",
+    "kana",
+    "contract_from",
+    "contract_to",
+    "base_fee",
+    "export_price",
+    "use_price",
+    "email",
+)
+EDITED = (*FIELDS[1:], "terms_from")
+
+
+@office.get("/customers/new")
+def new_customer() -> ResponseReturnValue:
+    """Show an empty form."""
+    return _form(None, dict.fromkeys(FIELDS, ""), {})
+
+
+@office.post("/customers/new")
+def create_customer() -> ResponseReturnValue:
+    """Store a new customer; what is wrong is told beside its field."""
+    typed, prefix = _typed(FIELDS), _prefix()
+    change, errors = _planned({**typed, "customer_no": prefix + typed["customer_no"].strip()})
+    if change and change.verdict is not Verdict.NEW:
+        errors = {"customer_no": _("この番号の顧客がもういます。")}
+    if errors or change is None:
+        return _form(None, typed, errors), 422
+    apply_changes(database(), [change], _registrar())
+    return redirect(url_for("office.customer", customer_no=change.entry.customer_no), 303)
+
+
+@office.get("/customers/<customer_no>/edit")
+def edit_customer(customer_no: str) -> ResponseReturnValue:
+    """Show a customer's form as it is stored."""
+    stored = get_stored(database(), customer_no)
+    return _form(stored, typed_of(stored, now()), {})
+
+
+@office.post("/customers/<customer_no>/edit")
+def save_customer(customer_no: str) -> ResponseReturnValue:
+    """Change a customer unless somebody else did meanwhile: then both versions are shown."""
+    stored, typed = get_stored(database(), customer_no), _typed(EDITED)
+    if request.form.get("version") != str(stored.version):
+        return _form(stored, typed, {}, theirs=_differing(stored, typed)), 409
+    change, errors = _planned({**typed, "customer_no": customer_no})
+    if errors or change is None:
+        return _form(stored, typed, errors), 422
+    apply_changes(database(), [change], _registrar())
+    return redirect(url_for("office.customer", customer_no=customer_no), 303)
+
+
+def _typed(fields: tuple[str, ...]) -> dict[str, str]:
+    return {field: request.form.get(field, "") for field in fields}
+
+
+def _prefix() -> str:
+    return find_settings(database()).customer_no_prefix
+
+
+def _planned(cells: Mapping[str, str]) -> tuple[Change | None, dict[str, str]]:
+    """Return what a form asks for, or a sentence for each field at fault."""
+    words = field_words()
+    try:
+        entry = parse_entry(cells, _prefix())
+    except EntryRefused as refused:
+        return None, {field: words[field][1] for field in refused.problems}
+    (change,) = plan_changes(database(), [entry], now(), lock=True)
+    return change, {}
+
+
+def _registrar() -> Registrar:
+    return Registrar(lambda: site().settings.code_key, now(), principal().name)
+
+
+def _differing(stored: Stored, typed: Mapping[str, str]) -> dict[str, str]:
+    """Return the stored text of the fields in which a stale form differs."""
+    current = typed_of(stored, now())
+    return {
+        field: current[field]
+        for field, text in typed.items()
+        if field in current and text.strip() != current[field]
+    }
+
+
+def _form(
+    stored: Stored | None,
+    typed: Mapping[str, str],
+    errors: dict[str, str],
+    theirs: Mapping[str, str] | None = None,
+) -> str:
+    return render_template(
+        "office/customer_form.html",
+        stored=stored,
+        typed=typed,
+        errors=errors,
+        theirs=theirs,
+        prefix=_prefix(),
+        words=field_words(),
+    )
+
+
+def field_words() -> dict[str, tuple[str, str]]:
+    """Return for each field its name and the sentence for a bad value."""
+    day = _("2024-01-16 のように入れてください。")
+    price = _("27.00 のように、小数2桁までで入れてください。")
+    text = _("1行で、長すぎないように入れてください。")
+    return {
+        "customer_no": (
+            _("顧客番号"),
+            _("%(n)s 桁の数字で入れてください。", n=10 - len(_prefix())),
+        ),
+        "serial": (_("製造番号"), text),
+        "name": (_("氏名"), _("氏名を入れてください(100文字まで)。")),
+        "kana": (_("氏名(カナ)"), text),
+        "contract_from": (_("契約開始日"), day),
+        "contract_to": (_("契約終了日"), _("契約開始日より後の日を入れてください。")),
+        "base_fee": (_("基本料金(円)"), _("整数の円で入れてください。")),
+        "export_price": (_("売電単価(円)"), price),
+        "use_price": (_("利用単価(円)"), price),
+        "email": (_("メールアドレス"), _("メールアドレスの形で入れてください。")),
+        "terms_from": (_("適用開始日"), day),
+    }

@@ -1,0 +1,79 @@
+"""Customers on the desk: the list, one customer, and the bills of one."""
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+
+from backoffice.blueprint import office
+from backoffice.words import reason_words
+from shared.customers.listing import SORT_KEYS, find_customers, get_customer_page
+from shared.errors import NotFound
+from shared.invoices.documents import get_bill
+from shared.invoices.queries import find_invoices
+from shared.invoices.rows import InvoiceFilter
+from shared.months import day_of
+from shared.web import paging
+from shared.web.request import database, now
+
+NEWEST = 6
+
+
+@office.get("/customers")
+def customers() -> ResponseReturnValue:
+    """List the customers that a word finds, with today's terms."""
+    shown, sort = paging.asked_slice(), paging.sort_key(SORT_KEYS, "customer_no")
+    word = paging.word("q")
+    page = find_customers(
+        database(), word, sort, day_of(now()), limit=shown.size, offset=shown.offset
+    )
+    return render_template(
+        "office/customers.html",
+        page=page,
+        q=word,
+        sort=sort,
+        pager=paging.Pager(shown, page.total),
+    )
+
+
+@office.get("/customers/<customer_no>")
+def customer(customer_no: str) -> ResponseReturnValue:
+    """Show one customer: terms, newest bills, contact."""
+    return show_customer(customer_no)
+
+
+def show_customer(
+    customer_no: str, errors: dict[str, str] | None = None, code: str | None = None
+) -> str:
+    """Return the customer's page, with the code where it was just asked for."""
+    session = database()
+    bills = find_invoices(session, InvoiceFilter(customer_no=customer_no), "-month", NEWEST, 0)
+    return render_template(
+        "office/customer.html",
+        page=get_customer_page(session, customer_no, day_of(now())),
+        bills=bills,
+        errors=errors or {},
+        code=code,
+    )
+
+
+@office.get("/customers/<customer_no>/invoices")
+def customer_invoices(customer_no: str) -> ResponseReturnValue:
+    """List all bills of one customer."""
+    session, shown = database(), paging.asked_slice()
+    page = get_customer_page(session, customer_no, day_of(now()))
+    wanted = InvoiceFilter(customer_no=customer_no)
+    bills = find_invoices(session, wanted, "-month", shown.size, shown.offset)
+    return render_template(
+        "office/customer_invoices.html",
+        page=page,
+        bills=bills,
+        pager=paging.Pager(shown, bills.total),
+    )
+
+
+@office.get("/customers/<customer_no>/invoices/<invoice_no>")
+def customer_invoice(customer_no: str, invoice_no: str) -> ResponseReturnValue:
+    """Show one bill of one customer."""
+    bill = get_bill(database(), invoice_no, customer_id=None)
+    if bill["customer_no"] != customer_no:
+        raise NotFound(f"customer {customer_no} has no invoice {invoice_no}")
+    return render_template("office/invoice.html", bill=bill, words=reason_words())

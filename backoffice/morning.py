@@ -1,0 +1,16 @@
+"""The clerk's first page: what waits for a person, and how the newest month stands."""
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+
+from backoffice.blueprint import office
+from backoffice.figures import find_morning
+from backoffice.words import reason_words
+from shared.web.request import database
+
+
+@office.get("/")
+def morning() -> ResponseReturnValue:
+    """Show today's work."""
+    found = find_morning(database())
+    return render_template("office/morning.html", morning=found, words=reason_words())

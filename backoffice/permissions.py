@@ -1,0 +1,48 @@
+"""Who may open what, as one table (interfaces.md, Roles); an endpoint without a row is closed."""
+
+from typing import Final
+
+from shared.doors.sessions import Principal
+
+VIEWER: Final = "viewer"
+BILLING: Final = "billing"
+ADMIN: Final = "admin"
+
+_RANK: Final = {VIEWER: 1, BILLING: 2, ADMIN: 3}
+
+LEAST_ROLE: Final = {
+    "office.morning": VIEWER,
+    "office.log_out": VIEWER,
+    "office.invoices": VIEWER,
+    "office.invoices_csv": VIEWER,
+    "office.invoice": VIEWER,
+    "office.invoice_csv": VIEWER,
+    "office.holds": VIEWER,
+    "office.runs": VIEWER,
+    "office.customers": VIEWER,
+    "office.customers_csv": VIEWER,
+    "office.customer": VIEWER,
+    "office.customer_invoices": VIEWER,
+    "office.customer_invoice": VIEWER,
+    "office.new_customer": BILLING,
+    "office.create_customer": BILLING,
+    "office.edit_customer": BILLING,
+    "office.save_customer": BILLING,
+    "office.show_code": BILLING,
+    "office.rotate_code_of": BILLING,
+    "office.import_customers": BILLING,
+    "office.preview_import": BILLING,
+    "office.apply_import": BILLING,
+    "office.archive": ADMIN,
+    "office.operators": ADMIN,
+    "office.create_operator": ADMIN,
+    "office.audit": ADMIN,
+    "office.settings": ADMIN,
+}
+"""The least role for each private endpoint of the back office."""
+
+
+def may(person: Principal, endpoint: str) -> bool:
+    """Say whether an operator may open an endpoint."""
+    least = LEAST_ROLE.get(endpoint)
+    return least is not None and _RANK.get(person.role, 0) >= _RANK[least]

@@ -1,0 +1,91 @@
+"""What the homeowner's pages draw: figures laid out, nothing computed that is billed."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from shared.invoices.live import live_bill
+from shared.invoices.queries import find_bills_of_customer
+from shared.invoices.rows import BillRow
+
+BARS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One month or day of a chart; figures None where nothing was received."""
+
+    label: Any
+    used_wh: int | None
+    sold_wh: int | None
+    is_estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HomeFigures:
+    """All that the home page shows; `live` is the bill of the month that runs."""
+
+    live: dict[str, Any] | None
+    bills: list[BillRow]
+    bars: list[Bar]
+
+    @property
+    def newest(self) -> BillRow | None:
+        """Return the newest issued bill."""
+        return self.bills[0] if self.bills else None
+
+
+def find_home_figures(session: Session, customer_id: int, now: int) -> HomeFigures:
+    """Ask for all that the home page of a customer shows."""
+    live = live_bill(session, customer_id, now)
+    bills = [row for row in find_bills_of_customer(session, customer_id) if row.state == "issued"]
+    months = bills[: BARS - 1][::-1]
+    bars = [Bar(row.month, row.use_wh, row.export_wh, row.quality == "C") for row in months]
+    if live:
+        bars.append(Bar(live["month"], live["use_wh"], live["export_wh"]))
+    return HomeFigures(live, bills, bars)
+
+
+@dataclass(frozen=True, slots=True)
+class Ruler:
+    """A billing month as a ruler: x of each tick from 1 to 327, and up to where it counts."""
+
+    start: date
+    last: date
+    until: date | None
+    ticks: list[tuple[float, bool]]
+    mark: float
+
+    @property
+    def label_x(self) -> float:
+        """Return where the mark's day is written, clear of the ends' own days."""
+        return min(max(self.mark, 92.0), 236.0)
+
+
+def ruler(start: date, end: date, until: date | None) -> Ruler:
+    """Lay out a period from `start` to without `end`, counted up to and with the day `until`."""
+    days = (end - start).days
+    step = 326 / days
+    counted = (until - start).days + 1 if until else 0
+    ticks = [(round(1 + step * n, 1), n in (0, days // 2, days)) for n in range(days + 1)]
+    last = date.fromordinal(end.toordinal() - 1)
+    return Ruler(start, last, until, ticks, round(1 + step * max(0, min(counted, days)), 1))
+
+
+def split(used_wh: int | None, sold_wh: int | None) -> tuple[float, float]:
+    """Return the widths of both bars in a drawing of 328, with 3 between them."""
+    used, sold = max(0, used_wh or 0), max(0, sold_wh or 0)
+    if used + sold == 0:
+        return 0.0, 0.0
+    width = round(325 * used / (used + sold), 1)
+    return width, round(325 - width, 1)
+
+
+def day_bars(days: list[dict[str, Any]]) -> list[Bar]:
+    """Return a bill's days as bars."""
+    return [
+        Bar(day["date"], day["use_wh"], day["export_wh"], day["quality"] != "measured")
+        for day in days
+    ]

@@ -1,0 +1,40 @@
+"""Ends of a customer's doors: a new code, and being archived."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from shared import audit
+from shared.customers.registering import new_codes
+from shared.doors.sessions import close_sessions_of_customer
+from shared.errors import NotFound, Refused
+from shared.models.customers import Customer
+from shared.seal import seal
+
+
+def rotate_code(session: Session, key: str, customer_no: str, now: int, actor: str) -> str:
+    """Give a customer a new code, end the home's sessions, and return the code; audited."""
+    customer = _locked(session, customer_no)
+    ((index, code),) = new_codes(session, key, 1)
+    customer.code_index, customer.code_sealed = index, seal(key, code, customer_no)
+    customer.updated_at = now
+    close_sessions_of_customer(session, customer.id)
+    audit.record(session, now, actor, "code_rotated", customer_no, {})
+    return code
+
+
+def archive_customer(session: Session, customer_no: str, now: int, actor: str) -> None:
+    """Archive a customer: no new bills, reading for 12 months (decision 30); audited."""
+    customer = _locked(session, customer_no)
+    if customer.archived_at is not None:
+        raise Refused(f"customer {customer_no} is archived already")
+    customer.archived_at = customer.updated_at = now
+    customer.version += 1
+    audit.record(session, now, actor, "customer_archived", customer_no, {})
+
+
+def _locked(session: Session, customer_no: str) -> Customer:
+    query = select(Customer).where(Customer.customer_no == customer_no).with_for_update()
+    customer = session.scalar(query)
+    if customer is None:
+        raise NotFound(f"there is no customer {customer_no}")
+    return customer

@@ -1,0 +1,129 @@
+"""Sessions as rows: a browser holds a random id, the database its hash (security.md T5, R6)."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from typing import ClassVar
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from shared.models.customers import Customer
+from shared.models.doors import Operator, WebSession
+
+DAY_S = 86_400
+ARCHIVED_READS_S = 365 * DAY_S
+"""An archived customer may read for 12 months (decision 30)."""
+
+TOUCH_S = 60
+"""Uses within a minute are noted once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """How long a session lives without being used, and at most, in seconds."""
+
+    idle_s: int
+    absolute_s: int
+
+
+HOMEOWNER = Lifetime(idle_s=30 * DAY_S, absolute_s=90 * DAY_S)
+OPERATOR = Lifetime(idle_s=30 * 60, absolute_s=12 * 3600)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is signed in: a homeowner (customer_id) or an operator (operator_id with a role)."""
+
+    token: str
+    session_id: int
+    seen_at: int
+    name: str
+    customer_id: int | None = None
+    operator_id: int | None = None
+    role: str = ""
+
+    is_authenticated: ClassVar[bool] = True
+    is_active: ClassVar[bool] = True
+    is_anonymous: ClassVar[bool] = False
+
+    def get_id(self) -> str:
+        """Return what the browser's cookie carries."""
+        return self.token
+
+
+def _hashed(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "replace")).digest()
+
+
+def open_homeowner_session(session: Session, customer_id: int, address: str, now: int) -> str:
+    """Store a new session of a customer and return the browser's 256-bit id."""
+    return _open(session, HOMEOWNER, WebSession(customer_id=customer_id, address=address), now)
+
+
+def open_operator_session(session: Session, operator_id: int, address: str, now: int) -> str:
+    """Store a new session of an operator and return the browser's 256-bit id."""
+    return _open(session, OPERATOR, WebSession(operator_id=operator_id, address=address), now)
+
+
+def _open(session: Session, lifetime: Lifetime, row: WebSession, now: int) -> str:
+    token = secrets.token_urlsafe(32)
+    session.execute(delete(WebSession).where(WebSession.expires_at <= now))
+    row.id_hash = _hashed(token)
+    row.created_at = row.seen_at = now
+    row.expires_at = now + lifetime.absolute_s
+    session.add(row)
+    session.flush()
+    return token
+
+
+def find_homeowner(session: Session, token: str, now: int) -> Principal | None:
+    """Return the homeowner of a live session; one who left is out at once."""
+    row = _find_live(session, token, HOMEOWNER, now)
+    customer = session.get(Customer, row.customer_id) if row and row.customer_id else None
+    if row is None or customer is None or not may_read(customer, now):
+        return None
+    return Principal(token, row.id, row.seen_at, customer.name, customer_id=customer.id)
+
+
+def may_read(customer: Customer, now: int) -> bool:
+    """Say whether a customer may sign in: not archived, or for less than 12 months."""
+    return customer.archived_at is None or now < customer.archived_at + ARCHIVED_READS_S
+
+
+def find_operator(session: Session, token: str, now: int) -> Principal | None:
+    """Return the operator of a live session; a disabled one is out at once."""
+    row = _find_live(session, token, OPERATOR, now)
+    operator = session.get(Operator, row.operator_id) if row and row.operator_id else None
+    if row is None or operator is None or operator.disabled_at is not None:
+        return None
+    return Principal(
+        token, row.id, row.seen_at, operator.email, operator_id=operator.id, role=operator.role
+    )
+
+
+def _find_live(session: Session, token: str, lifetime: Lifetime, now: int) -> WebSession | None:
+    row = session.scalar(select(WebSession).where(WebSession.id_hash == _hashed(token)))
+    if row is None or now >= row.expires_at or now >= row.seen_at + lifetime.idle_s:
+        return None
+    return row
+
+
+def touch_session(session: Session, session_id: int, now: int) -> None:
+    """Note that a session is in use, so that it does not end for idleness."""
+    session.execute(update(WebSession).where(WebSession.id == session_id).values(seen_at=now))
+
+
+def close_session(session: Session, session_id: int) -> None:
+    """Sign one browser out."""
+    session.execute(delete(WebSession).where(WebSession.id == session_id))
+
+
+def close_sessions_of_customer(session: Session, customer_id: int) -> None:
+    """Sign a customer out everywhere, as when the code is issued anew."""
+    session.execute(delete(WebSession).where(WebSession.customer_id == customer_id))
+
+
+def close_sessions_of_operator(session: Session, operator_id: int) -> None:
+    """Sign an operator out everywhere, as when the role changes."""
+    session.execute(delete(WebSession).where(WebSession.operator_id == operator_id))

@@ -1,0 +1,92 @@
+"""What lists and pages know of a bill, and what one may ask of a list."""
+
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import Generic, TypeVar
+
+from shared.models.invoices import Invoice
+from shared.months import Month, month_of
+
+STATES = ("open", "held", "closed", "issued", "void")
+QUALITIES = ("A", "B", "C")
+FIGURES = (
+    "base_yen",
+    "pv_wh",
+    "export_wh",
+    "use_wh",
+    "export_yen",
+    "use_yen",
+    "total_yen",
+)
+SORT_KEYS = ("month", "invoice_no", "customer_no", "name", "state", "quality", *FIGURES)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class BillRow:
+    """One bill in a list; figures that are unknown are None, never 0."""
+
+    invoice_no: str
+    customer_no: str
+    name: str
+    month: Month
+    period_start: date
+    period_end: date
+    state: str
+    quality: str
+    issued_on: date | None
+    base_yen: int | None
+    pv_wh: int | None
+    export_wh: int | None
+    use_wh: int | None
+    export_yen: int | None
+    use_yen: int | None
+    total_yen: int | None
+
+
+def bill_row(invoice: Invoice, customer_no: str) -> BillRow:
+    """Return a stored bill as a list shows it."""
+    own = {
+        field.name: getattr(invoice, field.name)
+        for field in fields(BillRow)
+        if field.name not in ("customer_no", "month")
+    }
+    return BillRow(customer_no=customer_no, month=month_of(invoice.month), **own)
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceFilter:
+    """What a list of bills is narrowed to; all bounds are inclusive (interfaces.md, Lists)."""
+
+    q: str = ""
+    customer_no: str | None = None
+    month: Month | None = None
+    state: str | None = None
+    quality: str | None = None
+    from_day: date | None = None
+    to_day: date | None = None
+    min_yen: int | None = None
+    max_yen: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some rows of a list, and how many the filter finds in all."""
+
+    rows: list[T]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The sums of a filter, void bills left out; `count` is of all its bills."""
+
+    count: int
+    base_yen: int
+    pv_wh: int
+    export_wh: int
+    use_wh: int
+    export_yen: int
+    use_yen: int
+    total_yen: int

@@ -1,0 +1,47 @@
+"""Who may come in: operators, signed-in sessions, and failures that slow a guesser down."""
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shared.models.base import Base, Key
+
+
+class Operator(Base):
+    """A person of the back office; `password_hash` is argon2id, mails are kept in lower case."""
+
+    __tablename__ = "operator"
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    email: Mapped[str] = mapped_column(unique=True)
+    password_hash: Mapped[str]
+    role: Mapped[str]
+    created_at: Mapped[int]
+    disabled_at: Mapped[int | None]
+    __table_args__ = (CheckConstraint("role IN ('viewer', 'billing', 'admin')", name="role"),)
+
+
+class WebSession(Base):
+    """A signed-in browser, known by the SHA-256 of its id only; deleting the row signs it out."""
+
+    __tablename__ = "session"
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    id_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id"), index=True)
+    operator_id: Mapped[int | None] = mapped_column(ForeignKey("operator.id"), index=True)
+    created_at: Mapped[int]
+    seen_at: Mapped[int]
+    expires_at: Mapped[int] = mapped_column(index=True)
+    address: Mapped[str]
+    __table_args__ = (
+        CheckConstraint(text("(customer_id IS NULL) <> (operator_id IS NULL)"), name="principal"),
+    )
+
+
+class Throttle(Base):
+    """One failed login at a door from an address (IPv6: its /64); pruned after an hour."""
+
+    __tablename__ = "throttle"
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    door: Mapped[str]
+    address: Mapped[str]
+    at: Mapped[int] = mapped_column(index=True)
+    __table_args__ = (Index("ix_throttle_address_door_at", "address", "door", "at"),)

@@ -1,0 +1,1 @@
+"""The only Flask inside shared: what both surfaces stand on."""

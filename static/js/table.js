@@ -1,0 +1,16 @@
+// Desk tables: "/" goes to the search, a click on a row opens it, filters apply when changed.
+addEventListener("keydown", (event) => {
+  const isTyping = event.target.closest("input, select, textarea");
+  const search = document.querySelector("[data-search]");
+  if (event.key !== "/" || isTyping || !search || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  search.focus();
+  search.select();
+});
+
+for (const row of document.querySelectorAll("[data-rows] tbody tr")) {
+  row.addEventListener("click", (event) => {
+    const isOwn = event.target.closest("a, button, input, label");
+    if (!isOwn && getSelection().isCollapsed) row.querySelector("a")?.click();
+  });
+}

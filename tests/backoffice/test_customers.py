@@ -1,0 +1,207 @@
+"""Customers on the desk: found, registered, changed, imported; codes shown to few."""
+
+import io
+from urllib.parse import urlencode
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+import app
+from shared.models.customers import Customer
+from shared.models.operations import Audit
+from tests.backoffice.conftest import HOME, Office
+from tests.pages import Browser, Page, words
+from tests.people import CODES, PASSWORD, a_config
+
+FORM = {
+    "customer_no": "20240001",
+    "serial": "23370001",
+    "name": "顧客0201",
+    "kana": "コキャク0201",
+    "contract_from": "2024-01-16",
+    "contract_to": "2034-01-15",
+    "base_fee": "980",
+    "export_price": "16.00",
+    "use_price": "27.00",
+    "email": "0201@example.jp",
+}
+HEAD = (
+    "顧客番号,製造番号,氏名,氏名(カナ),契約開始日,契約終了日,基本料金(円),売電単価(円),"
+    "利用単価(円),メールアドレス"
+)
+
+
+def test_the_list_tells_how_many_there_are(office: Office) -> None:
+    page = office.as_("viewer").get("/office/customers")
+    assert "全 2 件" in page.text
+    assert "/office/customers/1120220110" in page.links()
+
+
+@pytest.mark.parametrize("q", ["0110", "顧客0170", "1120220110@EXAMPLE", "こきゃく"])
+def test_a_word_finds_number_name_kana_and_mail(office: Office, q: str) -> None:
+    page = office.as_("viewer").get(f"/office/customers?q={q}")
+    assert "/office/customers/1120220110" in page.links()
+
+
+@pytest.mark.parametrize("q", ["%", "_", "'", "x' OR 1=1 --", "\\"])
+def test_signs_of_a_pattern_are_themselves(office: Office, q: str) -> None:
+    page = office.as_("viewer").get(f"/office/customers?{urlencode({'q': q})}")
+    assert "全 0 件" in page.text
+
+
+def test_a_new_customer_is_registered(office: Office) -> None:
+    browser = office.as_("billing")
+    answer = browser.post("/office/customers/new", FORM).answer
+    assert answer.headers["Location"] == "/office/customers/1120240001"
+    page = browser.get("/office/customers/1120240001")
+    for told in ("顧客0201", "27.00", "2024/01/16 〜 2034/01/15", "0201@example.jp"):
+        assert told in page.text
+
+
+def test_what_is_wrong_is_told_beside_its_field_and_nothing_is_lost(office: Office) -> None:
+    page = office.as_("billing").post(
+        "/office/customers/new",
+        FORM | {"customer_no": "1", "use_price": "２７", "name": "", "email": "no mail"},
+    )
+    assert page.status == 422
+    wrong = {one.get("name") for one in page.all("input", aria_invalid="true")}
+    assert wrong == {"customer_no", "use_price", "name", "email"}
+    assert page.all("input", name="use_price")[0].get("value") == "２７"
+    (summary,) = page.all("div", role="alert")
+    assert "#f-use_price" in page.links()
+    assert "4" in words(summary)
+
+
+def test_a_number_is_given_once(office: Office) -> None:
+    page = office.as_("billing").post("/office/customers/new", FORM | {"customer_no": "20220110"})
+    assert page.status == 422
+    assert page.all("input", name="customer_no")[0].get("aria-invalid") == "true"
+
+
+def test_a_price_changes_from_a_day_on(office: Office) -> None:
+    browser = office.as_("billing")
+    form = _filled(browser, f"/office/customers/{HOME}/edit")
+    changed = form | {"use_price": "28.50", "terms_from": "2024-04-16"}
+    assert browser.post(f"/office/customers/{HOME}/edit", changed).status == 303
+    text = browser.get(f"/office/customers/{HOME}").text
+    assert "28.50" in text
+    assert "2024/04/16" in text
+
+
+def test_two_people_editing_both_see_both_versions(office: Office) -> None:
+    one, other = office.as_("billing"), office.as_("admin")
+    path = f"/office/customers/{HOME}/edit"
+    first, second = _filled(one, path), _filled(other, path)
+    assert one.post(path, first | {"email": "first@example.jp"}).status == 303
+    page = other.post(path, second | {"email": "second@example.jp"})
+    assert page.status == 409
+    assert "first@example.jp" in page.text
+    assert page.all("input", name="email")[0].get("value") == "second@example.jp"
+
+
+def test_a_code_is_shown_to_who_gives_the_password_again_and_audited(office: Office) -> None:
+    browser = office.as_("billing")
+    path = f"/office/customers/{HOME}"
+    assert _spelled(CODES[HOME]) not in browser.get(path).text
+    refused = browser.post(f"{path}/code", {"password": "wrong"})
+    assert refused.status == 422
+    assert _spelled(CODES[HOME]) not in refused.text
+    shown = browser.post(f"{path}/code", {"password": PASSWORD})
+    assert _spelled(CODES[HOME]) in shown.text
+    assert shown.answer.headers["Cache-Control"] == "no-store"
+    assert _audited(office, "code_revealed") == [("billing@example.jp", HOME)]
+
+
+def test_a_new_code_ends_the_homes_sessions_and_the_old_code(office: Office) -> None:
+    portal = app.create_app(a_config(), "portal", engine=office.engine, clock=office.clock)
+    home = Browser(portal)
+    assert home.post("/login", {"code": CODES[HOME]}).status == 303
+    path = f"/office/customers/{HOME}/code/rotate"
+    page = office.as_("billing").post(path, {"password": PASSWORD})
+    (letters,) = [one for one in page.all("p") if one.get("data-text") is not None]
+    assert home.get("/").status == 303
+    assert Browser(portal).post("/login", {"code": CODES[HOME]}).status == 422
+    assert Browser(portal).post("/login", {"code": words(letters)}).status == 303
+    assert _audited(office, "code_rotated") == [("billing@example.jp", HOME)]
+
+
+def test_an_archived_customer_is_marked(office: Office) -> None:
+    browser = office.as_("admin")
+    assert browser.post(f"/office/customers/{HOME}/archive").status == 303
+    assert "保管" in browser.get(f"/office/customers/{HOME}").text
+
+
+def test_no_list_or_file_holds_a_code(office: Office) -> None:
+    browser = office.as_("admin")
+    for path in ("/office/customers", "/office/customers.csv", "/office/invoices.csv"):
+        text = browser.get(path).text
+        assert CODES[HOME] not in text
+        assert _spelled(CODES[HOME]) not in text
+
+
+def test_a_file_is_looked_at_and_then_applied(office: Office) -> None:
+    browser = office.as_("billing")
+    rows = f"{HEAD}\r\n1120240002,,顧客0202,,2024-01-16,,0,16.00,27.00,0202@example.jp\r\n"
+    preview = _upload(browser, rows.encode("cp932"))
+    assert preview.status == 200
+    assert "新しい 1、変わる 0、同じ 0" in preview.text
+    assert browser.get("/office/customers/1120240002").status == 404
+    hidden = {
+        str(one.get("name")): str(one.get("value"))
+        for one in preview.all("input", type="hidden")
+        if one.get("name") in ("name", "content")
+    }
+    assert browser.post("/office/customers/import/apply", hidden).status == 303
+    assert browser.get("/office/customers/1120240002").status == 200
+
+
+def test_a_bad_file_tells_every_fault_and_changes_nothing(office: Office) -> None:
+    browser = office.as_("billing")
+    rows = f"{HEAD}\r\n1120240002,,顧客0202,,2024-13-16,,0,16.00,27.00,\r\n99,,x,,,,,,,\r\n"
+    preview = _upload(browser, rows.encode())
+    assert preview.status == 422
+    assert "line 2" in preview.text
+    assert "line 3" in preview.text
+    with Session(office.engine) as session:
+        assert len(session.scalars(select(Customer.id)).all()) == 2
+
+
+def test_the_file_of_customers_holds_what_the_word_finds(office: Office) -> None:
+    answer = office.as_("viewer").get("/office/customers.csv?q=0111").answer
+    lines = answer.data.decode("utf-8-sig").splitlines()
+    assert lines[0].startswith(HEAD)
+    assert [line.split(",")[0] for line in lines[1:]] == ["1120220111"]
+
+
+def test_one_customers_bills_are_listed(office: Office) -> None:
+    browser = office.as_("viewer")
+    page = browser.get(f"/office/customers/{HOME}/invoices")
+    assert page.figure(office.bill, "total_yen") == 2327
+    assert browser.get(f"/office/customers/{HOME}/invoices/{office.bill}").status == 200
+    assert browser.get(f"/office/customers/1120220111/invoices/{office.bill}").status == 404
+
+
+def _upload(browser: Browser, content: bytes) -> Page:
+    token = browser.token("/office/")
+    form = {"csrf_token": token, "file": (io.BytesIO(content), "customers.csv")}
+    return browser.post_raw("/office/customers/import", form)
+
+
+def _filled(browser: Browser, path: str) -> dict[str, str]:
+    """Return a form's texts as the page shows them."""
+    return {
+        str(one.get("name")): str(one.get("value", ""))
+        for one in browser.get(path).all("input")
+        if one.get("name") and one.get("name") not in ("csrf_token", "q", "lang", "back")
+    }
+
+
+def _audited(office: Office, action: str) -> list[tuple[str, str]]:
+    with Session(office.engine) as session:
+        rows = session.scalars(select(Audit).where(Audit.action == action))
+        return [(row.actor, row.subject) for row in rows]
+
+
+def _spelled(code: str) -> str:
+    return f"<span>{code[:4]}</span>"

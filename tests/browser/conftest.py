@@ -1,0 +1,124 @@
+"""The site on a loopback port, and a real browser before it."""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from werkzeug.serving import make_server
+
+import app
+from portal import figures
+from shared import schema
+from shared.db import make_engine
+from shared.months import Month
+from tests.people import CODES, PASSWORD, Clock, a_bill, a_config, a_home, an_operator
+from tests.portal.test_bills import LIVE
+
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+PHONE: ViewportSize = {"width": 360, "height": 800}
+DESK: ViewportSize = {"width": 1440, "height": 900}
+RULES = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']}"
+
+
+@dataclass(slots=True)
+class Site:
+    """Where the site is, and the number of its bill."""
+
+    url: str
+    bill: str
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Serve both surfaces with a home, a year of bills, a held one and an administrator."""
+    engine = make_engine(f"sqlite:///{tmp_path_factory.mktemp('site') / 'ppa.sqlite3'}")
+    schema.upgrade(engine)
+    an_operator(engine, "admin")
+    home = a_home(engine)
+    a_bill(engine, home, Month(2024, 2), "held")
+    month = Month(2024, 1)
+    bills = [a_bill(engine, home, month)]
+    for _ in range(10):
+        month = month.previous()
+        bills.append(a_bill(engine, home, month))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figures, "live_bill", lambda *_: LIVE)
+        wsgi = app.create_site(a_config(), engine=engine, clock=Clock())
+        server = make_server("127.0.0.1", 0, wsgi, threaded=True)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield Site(f"http://127.0.0.1:{server.port}", bills[0])
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Give Debian's browser."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.fail("apt-get install chromium fonts-noto-cjk: the browser tests need them")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@dataclass(slots=True)
+class Window:
+    """A window of the browser at the site; `complaints` is what its console said."""
+
+    page: Page
+    site: Site
+    complaints: list[str]
+
+    def open(self, path: str) -> None:
+        """Go to a page."""
+        self.page.goto(self.site.url + path, wait_until="load")
+
+    def come_home(self) -> None:
+        """Sign in as the homeowner."""
+        self.open("/login")
+        self.page.fill("#code", CODES["1120220110"])
+        self.page.click("main button[type=submit]")
+
+    def come_to_the_office(self) -> None:
+        """Sign in as the administrator."""
+        self.open("/office/login")
+        self.page.fill("#email", "admin@example.jp")
+        self.page.fill("#password", PASSWORD)
+        self.page.click("main form[action$=login] button")
+
+    def is_sound(self) -> None:
+        """Find nothing that axe, the console or a narrow screen would complain about."""
+        self.page.mouse.wheel(0, 10_000)
+        self.page.wait_for_timeout(150)
+        over = self.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert over == 0, f"{self.page.url}: {over} px too wide"
+        assert self.complaints == []
+        self.page.evaluate(AXE.read_text())
+        found = self.page.evaluate(f"axe.run(document, {RULES}).then(r => r.violations)")
+        told = [(one["id"], [node["html"][:120] for node in one["nodes"]][:3]) for one in found]
+        assert told == [], self.page.url
+
+
+def a_window(context: BrowserContext, site: Site) -> Window:
+    """Open a window whose console is listened to."""
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda line: _note(complaints, line.type, line.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    return Window(page, site, complaints)
+
+
+def _note(complaints: list[str], kind: str, text: str) -> None:
+    if kind in ("error", "warning"):
+        complaints.append(text)
