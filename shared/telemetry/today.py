@@ -1,0 +1,75 @@
+"""What a home has done today so far, and when it was last heard."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from shared.energy.boundaries import boundary
+from shared.energy.ledger import judge
+from shared.energy.quantities import Quantity
+from shared.models import telemetry
+from shared.months import day_of, instant
+from shared.telemetry.facts import BILLED
+from shared.telemetry.loading import find_readings, find_site_channels, find_states
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """Energy since midnight in Wh, None where no register stands for it; and the last readings.
+
+    `heard_at` is the newest reading of any channel, `silent` the billed channels from which
+    nothing has come for longer than a day.
+    """
+
+    pv_wh: int | None
+    export_wh: int | None
+    heard_at: int | None
+    silent: tuple[Quantity, ...] = ()
+
+    @property
+    def use_wh(self) -> int | None:
+        """Return what was used at home, where both are known."""
+        if self.pv_wh is None or self.export_wh is None:
+            return None
+        return self.pv_wh - self.export_wh
+
+
+def find_today(session: Session, site_id: int, now: int) -> Today:
+    """Return a site's day so far from the readings that stand, judged from the last checkpoint."""
+    site = find_site_channels(session, [site_id])[site_id]
+    month = day_of(now).replace(day=1)
+    state = find_states(session, [site_id], month).get(site_id)
+    since = instant(state[0]) if state else 0
+    readings = find_readings(session, list(site.channel_ids.values()), since, now)
+    judged = judge(site.with_readings(readings, now), state[1] if state else None)
+    so_far: dict[Quantity, int | None] = dict.fromkeys(BILLED)
+    for quantity in BILLED:
+        ledger = judged.ledgers.get(quantity)
+        begun = boundary(ledger, day_of(now)) if ledger else None
+        if ledger and ledger.last and begun and ledger.last.at >= instant(day_of(now)):
+            so_far[quantity] = ledger.last.ledger - begun.ledger
+    heard = _heard(session, site.channel_ids)
+    return Today(
+        so_far[Quantity.PV],
+        so_far[Quantity.EXPORT],
+        max(heard.values(), default=None),
+        tuple(q for q in BILLED if now - heard.get(q, 0) > SILENT_S),
+    )
+
+
+SILENT_S = 86_400
+"""After a day without a reading a channel counts as silent."""
+
+
+def _heard(session: Session, channel_ids: Mapping[Quantity, int]) -> dict[Quantity, int]:
+    """Return when each channel was last heard."""
+    reading = telemetry.Reading
+    rows = session.execute(
+        select(reading.channel_id, func.max(reading.at))
+        .where(reading.channel_id.in_(channel_ids.values()))
+        .group_by(reading.channel_id)
+    )
+    newest = dict(rows.tuples().all())
+    return {q: newest[c] for q, c in channel_ids.items() if c in newest}
