@@ -24,6 +24,8 @@ FAMILIES = (
     Family("check", "list settings that are missing or unsafe", "shared.commands.checking"),
     Family("db", "create or migrate the database", "shared.commands.database"),
     Family("gateways", "read gateways, and try them out", "ingest.commands"),
+    Family("worker", "do the jobs: poll gateways", "ingest.worker"),
+    Family("scheduler", "the ticker that makes due jobs exist", "ingest.scheduler"),
     Family("settings", "list or set the operator's settings", "shared.commands.settings"),
     Family("readings", "import, export and set registers", "shared.commands.readings"),
     Family("meters", "record meters put in or replaced", "shared.commands.meters"),

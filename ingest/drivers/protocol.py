@@ -1,7 +1,7 @@
 """What every driver offers, whatever its wire speaks: samples with typed outcomes."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
@@ -72,13 +72,17 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One gateway as it is asked: driver, address, Modbus unit, profile name or path, secret."""
+    """One gateway as it is asked: driver, address, Modbus unit, profile name or path, secret.
+
+    `profile_text`, where it is set, is the profile's TOML and `profile` only its name.
+    """
 
     driver: str
     address: Address
     unit: int = 1
     profile: str = ""
-    secret: str = ""
+    secret: str = field(default="", repr=False)
+    profile_text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,8 @@ class Sample:
     """What one channel answered.
 
     `wh` is null unless `ok`; `raw` the counts on the wire (f32 and f64: the bit pattern);
-    `set_aside_wh` the energy of an implausible answer; `error` a sentence unless `ok`.
+    `set_aside_wh` the energy of an implausible answer; `error` a sentence unless `ok`; `model`
+    the SunSpec model that a good register stood in.
     """
 
     channel: Quantity
@@ -105,6 +110,7 @@ class Sample:
     outcome: Outcome = Outcome.OK
     error: str | None = None
     set_aside_wh: int | None = None
+    model: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +206,7 @@ def to_wh(number: Fraction, scale: Fraction) -> Wh:
     energy = number * scale
     wh = (2 * energy.numerator + energy.denominator) // (2 * energy.denominator)
     if energy < 0 or wh > MAX_WH:
-        kept = max(-MAX_WH, min(wh, MAX_WH))
+        kept = max(-MAX_WH, min(wh, MAX_WH + 1))
         fault = "is negative" if energy < 0 else f"is above {MAX_WH} Wh"
         raise Implausible(f"the register {fault}", kept)
     return Wh(wh)

@@ -67,7 +67,7 @@ class SunSpecDriver:
             raw, wh = sunspec.decode(choice.point, words, _first(choice.block))
         except ReadingFailed as failure:
             return failed(ask, self._now(), failure)
-        return Sample(ask.channel, at, wh, raw)
+        return Sample(ask.channel, at, wh, raw, model=choice.block.model)
 
     async def survey(self) -> list[Found]:
         """Return every energy counter of every model of the device."""

@@ -1,6 +1,6 @@
 """All tables, so that their metadata is whole wherever one is used."""
 
-from shared.models import customers, invoices, operations, telemetry
+from shared.models import customers, gateways, invoices, operations, telemetry
 from shared.models.base import Base
 
-__all__ = ["Base", "customers", "invoices", "operations", "telemetry"]
+__all__ = ["Base", "customers", "gateways", "invoices", "operations", "telemetry"]
