@@ -22,6 +22,7 @@ class Family:
 
 FAMILIES = (
     Family("check", "list settings that are missing or unsafe", "shared.commands.checking"),
+    Family("customers", "import and export customers, codes, terms", "shared.commands.customers"),
     Family("db", "create or migrate the database", "shared.commands.database"),
     Family("gateways", "read gateways, and try them out", "ingest.commands"),
     Family("worker", "do the jobs: poll gateways", "ingest.worker"),

@@ -93,19 +93,22 @@ def keep(session: Session, polled: Sequence[Polled], now: int) -> int:
             wh = sample.wh if sample.wh is not None else sample.set_aside_wh
             if wh is not None and feed.is_register:
                 rows.append((feed.channel_id, sample.read_at, int(Source.POLL), wh))
-            _learn_metrology(session, feed, sample)
+            _learn(session, feed, sample)
     return store_readings(session, rows, now)
 
 
-def _learn_metrology(session: Session, feed: FeedPlan, sample: Sample) -> None:
-    """Keep whether a meter or an inverter answered, where nobody stated it."""
-    if feed.metrology or sample.model is None:
+def _learn(session: Session, feed: FeedPlan, sample: Sample) -> None:
+    """Keep the register's least step, and whether a meter answered where nobody stated it."""
+    if sample.wh is None:
         return
-    metrology = "certified" if sample.model in METERS else "inverter"
-    channel = telemetry.Channel
+    learnt: dict[str, int | str] = {"unit_wh": sample.unit_wh}
+    if sample.model is not None and not feed.metrology:
+        learnt["metrology"] = "certified" if sample.model in METERS else "inverter"
+    if learnt.items() <= {"unit_wh": feed.unit_wh, "metrology": feed.channel_metrology}.items():
+        return
     session.execute(
-        update(channel)
-        .where(channel.id == feed.channel_id, channel.metrology != metrology)
-        .values(metrology=metrology)
+        update(telemetry.Channel)
+        .where(telemetry.Channel.id == feed.channel_id)
+        .values(**learnt)
         .execution_options(synchronize_session=False)
     )

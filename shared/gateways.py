@@ -21,8 +21,8 @@ METROLOGIES = ("certified", "special", "ct", "inverter")
 class FeedPlan:
     """A channel that a gateway feeds; `serial` is of the meter in place, where it is known.
 
-    `metrology` is blank where the device is to say whether it is a meter; `is_register` is false
-    for a channel of day values (decision 3).
+    `metrology` is blank where the device is to say whether it is a meter, `channel_metrology` what
+    counts now; `is_register` is false for a channel of day values (decision 3).
     """
 
     channel_id: int
@@ -31,6 +31,8 @@ class FeedPlan:
     metrology: str
     serial: str
     is_register: bool
+    unit_wh: int
+    channel_metrology: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,13 @@ def _find_feeds(
     found: dict[int, list[FeedPlan]] = defaultdict(list)
     for chunk in in_chunks(gateway_ids, CHUNK):
         rows = session.execute(
-            select(feed, channel.quantity, channel.kind)
+            select(
+                feed,
+                channel.quantity,
+                channel.kind,
+                channel.unit_wh,
+                channel.metrology.label("channel_metrology"),
+            )
             .join(channel, channel.id == feed.channel_id)
             .where(feed.gateway_id.in_(chunk))
         ).all()
@@ -124,6 +132,8 @@ def _find_feeds(
                     kept.metrology,
                     serials[-1] if serials else "",
                     row.kind == "register",
+                    row.unit_wh,
+                    row.channel_metrology,
                 )
             )
     return found

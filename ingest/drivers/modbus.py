@@ -8,6 +8,7 @@ from ingest.drivers.profiles import Profile, Register, register_for
 from ingest.drivers.protocol import (
     Ask,
     Clock,
+    Decoded,
     Found,
     History,
     Identity,
@@ -18,19 +19,20 @@ from ingest.drivers.protocol import (
     Sample,
     Target,
     failed,
+    step_wh,
     to_wh,
 )
 from ingest.drivers.transport import ModbusLink
-from shared.units import Wh
 
 
-def decode(register: Register, words: Sequence[int]) -> tuple[int, Wh]:
-    """Return bit pattern and energy of a register; raises ReadingFailed where it holds none."""
+def decode(register: Register, words: Sequence[int]) -> Decoded:
+    """Return bit pattern, energy and step; raises ReadingFailed where a register holds none."""
     bits = registers.pattern(words, register.word_order, register.byte_order)
     figure = None if bits in register.sentinels else registers.number(bits, register.kind)
     if figure is None:
         raise ReadingFailed(Outcome.NO_DATA, f"register {register.name} holds {bits:#x}: no figure")
-    return bits, to_wh(figure, register.scale_wh)
+    unit_wh = 1 if register.kind.startswith("f") else step_wh(register.scale_wh)
+    return Decoded(bits, to_wh(figure, register.scale_wh), unit_wh)
 
 
 class ModbusDriver:
@@ -56,10 +58,16 @@ class ModbusDriver:
     async def _sample(self, link: ModbusLink, ask: Ask, instant: PollInstant) -> Sample:
         try:
             register = register_for(self._profile, ask.channel, ask.source)
-            raw, wh = await _read(link, register)
+            decoded = await _read(link, register)
         except ReadingFailed as failure:
             return failed(ask, self._now(), failure)
-        return Sample(ask.channel, instant.mark(), wh, raw)
+        return Sample(
+            ask.channel,
+            instant.mark(),
+            decoded.wh,
+            decoded.raw,
+            unit_wh=decoded.unit_wh,
+        )
 
     async def survey(self) -> list[Found]:
         """Return every register of the profile."""
@@ -79,14 +87,14 @@ class ModbusDriver:
         )
 
 
-async def _read(link: ModbusLink, register: Register) -> tuple[int, Wh]:
+async def _read(link: ModbusLink, register: Register) -> Decoded:
     words = await link.read(register.fc, register.address, registers.width(register.kind))
     return decode(register, words)
 
 
 async def _found(link: ModbusLink, register: Register) -> Found:
     try:
-        raw, wh = await _read(link, register)
+        decoded = await _read(link, register)
     except ReadingFailed as failure:
         return Found(register.name, outcome=failure.outcome, error=str(failure))
-    return Found(register.name, wh, raw)
+    return Found(register.name, decoded.wh, decoded.raw)

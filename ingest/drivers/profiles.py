@@ -61,6 +61,11 @@ class Register:
     modulus: int | None = None
     direction: str = ""
 
+    @property
+    def modulus_wh(self) -> int | None:
+        """The energy at which the register wraps, None where nobody said."""
+        return None if self.modulus is None else int(self.modulus * self.scale_wh)
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ingest.addresses import Address, Net, refusal
 from shared.energy.quantities import Quantity
@@ -32,7 +32,7 @@ class Outcome(StrEnum):
     REFUSED_ADDRESS = "refused_address"
 
 
-class ReadingFailed(Exception):  # noqa: N818 - exceptions are facts here
+class ReadingFailed(Exception):
     """A channel could not be read; the sentence says what happened."""
 
     def __init__(self, outcome: Outcome, sentence: str) -> None:
@@ -99,8 +99,8 @@ class Sample:
     """What one channel answered.
 
     `wh` is null unless `ok`; `raw` the counts on the wire (f32 and f64: the bit pattern);
-    `set_aside_wh` the energy of an implausible answer; `error` a sentence unless `ok`; `model`
-    the SunSpec model that a good register stood in.
+    `unit_wh` the register's least step; `set_aside_wh` the energy of an implausible answer;
+    `error` a sentence unless `ok`; `model` the SunSpec model that a good register stood in.
     """
 
     channel: Quantity
@@ -110,6 +110,7 @@ class Sample:
     outcome: Outcome = Outcome.OK
     error: str | None = None
     set_aside_wh: int | None = None
+    unit_wh: int = 1
     model: int | None = None
 
 
@@ -167,6 +168,14 @@ class Driver(Protocol):
         ...
 
 
+class Decoded(NamedTuple):
+    """A register that holds a figure: the counts on the wire, its energy and its least step."""
+
+    raw: int
+    wh: Wh
+    unit_wh: int = 1
+
+
 class PollInstant:
     """One instant for the registers of a poll, so that generation and export meet.
 
@@ -210,3 +219,8 @@ def to_wh(number: Fraction, scale: Fraction) -> Wh:
         fault = "is negative" if energy < 0 else f"is above {MAX_WH} Wh"
         raise Implausible(f"the register {fault}", kept)
     return Wh(wh)
+
+
+def step_wh(scale: Fraction) -> int:
+    """Return what one count is worth in Wh, at least 1."""
+    return max(1, -(-scale.numerator // scale.denominator))

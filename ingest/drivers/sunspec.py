@@ -64,10 +64,17 @@ class SunSpecDriver:
             choice = _choose(ask, asks, chain)
             await reading.check_serial(choice.block, ask.serial)
             at, words = await reading.words(choice.block)
-            raw, wh = sunspec.decode(choice.point, words, _first(choice.block))
+            decoded = sunspec.decode(choice.point, words, _first(choice.block))
         except ReadingFailed as failure:
             return failed(ask, self._now(), failure)
-        return Sample(ask.channel, at, wh, raw, model=choice.block.model)
+        return Sample(
+            ask.channel,
+            at,
+            decoded.wh,
+            decoded.raw,
+            unit_wh=decoded.unit_wh,
+            model=choice.block.model,
+        )
 
     async def survey(self) -> list[Found]:
         """Return every energy counter of every model of the device."""
@@ -207,7 +214,7 @@ class _Reading:
         source = f"{block.model}{nth}.{name}"
         try:
             _, words = await self.words(block)
-            raw, wh = sunspec.decode(point, words, _first(block))
+            decoded = sunspec.decode(point, words, _first(block))
         except ReadingFailed as failure:
             return Found(source, outcome=failure.outcome, error=str(failure))
-        return Found(source, wh, raw)
+        return Found(source, decoded.wh, decoded.raw)

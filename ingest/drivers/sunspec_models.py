@@ -7,10 +7,9 @@ from fractions import Fraction
 from typing import Literal
 
 from ingest.drivers import registers
-from ingest.drivers.protocol import Outcome, ReadingFailed, to_wh
+from ingest.drivers.protocol import Decoded, Outcome, ReadingFailed, step_wh, to_wh
 from shared.energy.quantities import Quantity
 from shared.errors import ValueRefused
-from shared.units import Wh
 
 COMMON = 1
 END = 0xFFFF
@@ -137,8 +136,8 @@ def _no_channel(sentence: str) -> ReadingFailed:
     return ReadingFailed(Outcome.NO_CHANNEL, sentence)
 
 
-def decode(point: Point, words: Sequence[int], first: int) -> tuple[int, Wh]:
-    """Return raw counts and energy of a counter in `words`, which begin at offset `first`.
+def decode(point: Point, words: Sequence[int], first: int) -> Decoded:
+    """Return counts, energy and step of a counter in `words`, which begin at offset `first`.
 
     Raises ReadingFailed `no_data` where counter or scale factor are not implemented.
     """
@@ -150,7 +149,7 @@ def decode(point: Point, words: Sequence[int], first: int) -> tuple[int, Wh]:
     figure = _figure(point, bits)
     if figure is None:
         raise ReadingFailed(Outcome.NO_DATA, f"the counter holds {bits:#x}: not accumulated")
-    return bits, to_wh(figure, scale)
+    return Decoded(bits, to_wh(figure, scale), step_wh(scale))
 
 
 def _figure(point: Point, bits: int) -> Fraction | None:

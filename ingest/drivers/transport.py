@@ -72,14 +72,14 @@ class ModbusLink:
     async def _ask(self, request: Request) -> Sequence[int]:
         if self._left() <= 0:
             raise ReadingFailed(Outcome.METER_SILENT, "the deadline passed before it was asked")
-        if self._connection is None:
-            self._connection = await self._connect()
-        return await self._connection.ask(request, self._patience())
+        connection = self._connection or await self._connect()
+        return await connection.ask(request, self._patience())
 
     async def _connect(self) -> "_Connection":
         self._reach.guard(self._target.address)
-        connection = _Connection(self._target, self._patience())
+        connection = self._connection = _Connection(self._target, self._patience())
         if not await connection.open():
+            self.close()
             raise ReadingFailed(Outcome.UNREACHABLE, f"no connection to {self._target.address}")
         return connection
 
@@ -124,7 +124,6 @@ class _Connection:
             async with asyncio.timeout(self._connect_s):
                 return await self._client.connect()
         except (TimeoutError, OSError):
-            self.close()
             return False
 
     async def ask(self, request: Request, patience_s: float) -> Sequence[int]:
@@ -153,7 +152,7 @@ class _Connection:
         )
         response = await read(request.address, count=request.count, device_id=request.unit)
         if response.isError():
-            raise ModbusRefused(getattr(response, "exception_code", 0))
+            raise ModbusRefused(response.exception_code)
         return response.registers
 
     def _outcome(self, answer: "asyncio.Future[Sequence[int]]") -> Sequence[int]:

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -46,7 +46,8 @@ class ModbusServer:
         self.asked = 0
         self._devices, self._clock = devices, clock
         self._started = clock()
-        self._open: set[asyncio.StreamWriter] = set()
+        self._talks: set[asyncio.Task[None]] = set()
+        self._serving = 0
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
@@ -64,24 +65,28 @@ class ModbusServer:
         """Stop listening and hang up on everyone."""
         if self._server:
             self._server.close()
-        for writer in list(self._open):
-            writer.transport.abort()
-        await asyncio.sleep(0)
+        await end_of(self._talks)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self.manners.one_connection and self._open:
+        if self.manners.one_connection and self._serving:
             writer.close()
             return
-        self._open.add(writer)
+        self._remember(asyncio.current_task())
+        self._serving += 1
         try:
             await asyncio.sleep(self.manners.latency_s)
             while await self._exchange(reader, writer):
                 pass
-        except (OSError, asyncio.IncompleteReadError):
-            pass
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # the streams of 3.11 tell a cancelled conversation as an error
         finally:
-            self._open.discard(writer)
+            self._serving -= 1
             writer.close()
+
+    def _remember(self, talk: "asyncio.Task[None] | None") -> None:
+        if talk:
+            self._talks.add(talk)
+            talk.add_done_callback(self._talks.discard)
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Answer one question; returns whether the connection stays."""
@@ -144,3 +149,13 @@ class ModbusServer:
         if self.manners.mode == "backwards":
             return self._started - 3600 * self.asked
         return self._clock()
+
+
+async def end_of(talks: "Iterable[asyncio.Task[None]]") -> None:
+    """End conversations, and wait until their connections are closed too."""
+    ending = list(talks)
+    for talk in ending:
+        talk.cancel()
+    await asyncio.gather(*ending, return_exceptions=True)
+    for _ in range(2):  # a transport closes one turn of the loop after it was told to
+        await asyncio.sleep(0)

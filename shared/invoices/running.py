@@ -17,7 +17,6 @@ from shared.invoices.drafting import (
     HELD,
     ISSUED,
     OPEN,
-    Draft,
     Earlier,
     Home,
     Moment,

@@ -1,7 +1,8 @@
 """Gateways for the tests, in words."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import IPv4Address
 
@@ -10,7 +11,7 @@ from ingest.drivers.polling import poll_gateway
 from ingest.drivers.protocol import Ask, Reach, Sample, Target
 from ingest.simulator.house import Home, SunnyHouse
 from ingest.simulator.images import Device
-from ingest.simulator.server import Manners, ModbusServer
+from ingest.simulator.server import Manners, ModbusServer, end_of
 from shared.energy.quantities import Quantity
 
 NOON = 1_717_989_900
@@ -60,20 +61,19 @@ async def far_away(port: int, one_way_s: float) -> AsyncIterator[int]:
             while chunk := await reader.read(4096):
                 await asyncio.sleep(one_way_s)
                 writer.write(chunk)
-        except OSError:
-            pass
         finally:
             writer.close()
 
     async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there_reader, there_writer = await asyncio.open_connection(str(LOOPBACK), port)
-        await both(carry(reader, there_writer), carry(there_reader, writer))
+        talks.append(asyncio.current_task())
+        with contextlib.suppress(OSError, asyncio.CancelledError):
+            there_reader, there_writer = await asyncio.open_connection(str(LOOPBACK), port)
+            await asyncio.gather(carry(reader, there_writer), carry(there_reader, writer))
 
-    async def both(one: Awaitable[None], other: Awaitable[None]) -> None:
-        await asyncio.gather(one, other)
-
+    talks: list[asyncio.Task[None] | None] = []
     server = await asyncio.start_server(relay, str(LOOPBACK), 0)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
+        await end_of(talk for talk in talks if talk)

@@ -12,7 +12,7 @@ from ingest.drivers import registers, sunspec_models
 from ingest.drivers.frames import Request, examine
 from ingest.drivers.modbus import decode
 from ingest.drivers.profiles import Register
-from ingest.drivers.protocol import Implausible, Outcome, ReadingFailed, WireBroken, to_wh
+from ingest.drivers.protocol import Decoded, Implausible, Outcome, ReadingFailed, WireBroken, to_wh
 from ingest.drivers.registers import KINDS, ORDERS, Kind, Order, width
 from ingest.drivers.sunspec_models import POINTS, Point
 from ingest.simulator.images import encode
@@ -76,7 +76,7 @@ def test_a_register_no_meter_can_have_is_implausible(figure: str) -> None:
 
 
 def test_minus_zero_is_zero() -> None:
-    assert decode(a_register("f32"), (0x8000, 0)) == (0x80000000, 0)
+    assert decode(a_register("f32"), (0x8000, 0)) == (0x80000000, 0, 1)
 
 
 def test_a_sentinel_is_compared_after_ordering() -> None:
@@ -107,14 +107,21 @@ def test_an_accumulator_without_a_figure_gives_none(
 
 
 @pytest.mark.parametrize(
-    ("factor", "wh"), [(0, 12345), (1, 123450), (0xFFFF, 1235), (0xFFFE, 123), (10, 12345 * 10**10)]
+    ("factor", "wh", "unit_wh"),
+    [
+        (0, 12345, 1),
+        (1, 123450, 10),
+        (0xFFFF, 1235, 1),
+        (0xFFFE, 123, 1),
+        (10, 12345 * 10**10, 10**10),
+    ],
 )
-def test_an_accumulator_is_scaled_by_its_factor(factor: int, wh: int) -> None:
-    assert sunspec_models.decode(POINTS[103]["WH"], (0, 12345, factor), 24) == (12345, wh)
+def test_an_accumulator_is_scaled_by_its_factor(factor: int, wh: int, unit_wh: int) -> None:
+    assert sunspec_models.decode(POINTS[103]["WH"], (0, 12345, factor), 24) == (12345, wh, unit_wh)
 
 
 def test_a_meter_with_float_counters_may_hold_zero() -> None:
-    assert sunspec_models.decode(POINTS[211]["TotWhExp"], (0, 0), 60) == (0, 0)
+    assert sunspec_models.decode(POINTS[211]["TotWhExp"], (0, 0), 60) == (0, 0, 1)
 
 
 @given(
@@ -161,9 +168,9 @@ def test_nothing_but_reading_registers_can_be_asked(fc: int) -> None:
         Request(fc, 0, 1, 1)
 
 
-def is_energy_or_known(read: Callable[[], tuple[int, int]]) -> bool:
+def is_energy_or_known(read: Callable[[], Decoded]) -> bool:
     try:
-        return 0 <= read()[1] <= 10**15
+        return 0 <= read().wh <= 10**15
     except ReadingFailed as failure:
         return failure.outcome in (Outcome.NO_DATA, Outcome.IMPLAUSIBLE)
 

@@ -1,0 +1,1 @@
+"""Customers: read from files and forms, registered, changed, found and exported."""

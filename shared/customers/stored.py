@@ -1,0 +1,104 @@
+"""Customers as they are stored, with site and terms, many in a few queries."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from shared.billing.terms import TermRow
+from shared.customers.entries import CONTACT
+from shared.customers.terms import IN_MOST, find_terms
+from shared.db import in_chunks
+from shared.errors import NotFound
+from shared.models.customers import Customer, Occupancy, Site
+
+_EXPORTED = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A customer with the newest site; `contact` and `site` are keyed as in Entry."""
+
+    customer_id: int
+    customer_no: str
+    version: int
+    contact: Mapping[str, str]
+    site_id: int
+    site: Mapping[str, str | int | None]
+    terms: tuple[TermRow, ...] = ()
+
+
+def find_stored(
+    session: Session, customer_nos: Iterable[str], *, lock: bool = False
+) -> dict[str, Stored]:
+    """Return customers by number; unknown numbers are left out.
+
+    `lock` keeps others from changing them until the transaction ends.
+    """
+    found: dict[str, Stored] = {}
+    for chunk in in_chunks(customer_nos, IN_MOST):
+        query = _query().where(Customer.customer_no.in_(chunk))
+        found.update(_load(session, query.with_for_update(of=Customer) if lock else query))
+    return found
+
+
+def get_stored(session: Session, customer_no: str) -> Stored:
+    """Return one customer; raises NotFound naming the number."""
+    found = find_stored(session, [customer_no])
+    if customer_no not in found:
+        raise NotFound(f"there is no customer {customer_no[:40]!r}")
+    return found[customer_no]
+
+
+def walk_stored(session: Session) -> Iterator[Stored]:
+    """Yield the customers that are not archived, by number, without holding them all."""
+    last = ""
+    while True:
+        numbers = session.scalars(
+            select(Customer.customer_no)
+            .where(Customer.customer_no > last, Customer.archived_at.is_(None))
+            .order_by(Customer.customer_no)
+            .limit(_EXPORTED)
+        ).all()
+        if not numbers:
+            return
+        found = find_stored(session, numbers)
+        yield from (found[number] for number in numbers if number in found)
+        last = numbers[-1]
+
+
+def _query() -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Customer.id,
+            Customer.customer_no,
+            Customer.version,
+            Site.id,
+            Site.battery,
+            Site.panel_w,
+            *(getattr(Customer, column) for column in CONTACT),
+        )
+        .join(Occupancy, Occupancy.customer_id == Customer.id)
+        .join(Site, Site.id == Occupancy.site_id)
+        .order_by(Occupancy.id)
+    )
+
+
+def _load(session: Session, query: Select[*tuple[Any, ...]]) -> dict[str, Stored]:
+    """Run a query; of several sites the newest stays."""
+    rows = {row[1]: row for row in session.execute(query)}
+    terms = find_terms(session, [row[0] for row in rows.values()])
+    return {
+        number: Stored(
+            customer_id=row[0],
+            customer_no=number,
+            version=row[2],
+            site_id=row[3],
+            site={"battery": row[4], "panel_w": row[5]},
+            contact=dict(zip(CONTACT, row[6:], strict=True)),
+            terms=terms.get(row[0], ()),
+        )
+        for number, row in rows.items()
+    }
