@@ -64,6 +64,7 @@ servers:
 	  || [ -n "$$PPA_TEST_DATABASE_URL" ] || missing="$$missing postgresql"; \
 	ls /usr/lib/*/libmodbus.so.5 /usr/lib/libmodbus.so.5 2>/dev/null | grep -q . \
 	  || missing="$$missing libmodbus5"; \
+	command -v redis-server >/dev/null || missing="$$missing redis-server"; \
 	[ -z "$$missing" ] && exit 0; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  echo "installing$$missing"; \
