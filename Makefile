@@ -31,8 +31,8 @@ $(STAMP): | .venv
 	@$(PYTHON) -m venv .venv || { echo "python3's venv module is needed: apt-get install python3-venv"; rm -rf .venv; exit 1; }
 
 .PHONY: demo
-demo: install ## run the product with a small simulated fleet
-	@echo "make demo: the demo is not there yet"; exit 1
+demo: install ## run the product with a small simulated fleet (ARGS="--port 8010 --homes 3")
+	@$(BIN)/ppa demo $(ARGS)
 
 .PHONY: test
 test: develop servers ## run all tests (ARGS="-k readings" passes options on)
@@ -66,6 +66,7 @@ servers:
 	  || missing="$$missing libmodbus5"; \
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || missing="$$missing chromium"; \
 	ls /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc >/dev/null 2>&1 || missing="$$missing fonts-noto-cjk"; \
+	command -v redis-server >/dev/null || missing="$$missing redis-server"; \
 	[ -z "$$missing" ] && exit 0; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  echo "installing$$missing"; \

@@ -34,6 +34,8 @@ FAMILIES = (
     Family("customers", "import and export customers, codes, terms", "shared.commands.customers"),
     Family("db", "create or migrate the database", "shared.commands.database"),
     Family("gateways", "read gateways, and try them out", "ingest.commands"),
+    Family("worker", "do the jobs: poll gateways", "ingest.worker"),
+    Family("scheduler", "the ticker that makes due jobs exist", "ingest.scheduler"),
     Family("settings", "list or set the operator's settings", "shared.commands.settings"),
     Family("readings", "import, export and set registers", "shared.commands.readings"),
     Family("meters", "record meters put in or replaced", "shared.commands.meters"),
@@ -41,6 +43,7 @@ FAMILIES = (
     Family("verify", "check every invariant of the whole history", "shared.commands.verifying"),
     Family("operator", "let people into the back office", "shared.commands.operators"),
     Family("web", "serve the pages", __name__),
+    Family("demo", "run the product with a small simulated fleet", "ingest.demo.running"),
 )
 
 

@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,6 +64,28 @@ def _run(folder: Path, *command: object) -> None:
     )
     if done.returncode:
         pytest.fail(f"PostgreSQL: {' '.join(words)}: {done.stdout.strip()}", pytrace=False)
+
+
+@contextmanager
+def a_redis() -> Iterator[str]:
+    """Give the address of a private server on a socket of its own, which keeps nothing."""
+    binary = shutil.which("redis-server")
+    if binary is None:
+        pytest.fail("Redis is missing: apt-get install redis-server", pytrace=False)
+    folder = Path(tempfile.mkdtemp(prefix="ppa-redis-"))
+    path = folder / "redis.sock"
+    options = ("--port", "0", "--unixsocket", str(path), "--save", "", "--dir", str(folder))
+    server = subprocess.Popen([binary, *options], stdout=subprocess.DEVNULL)
+    try:
+        for _ in range(500):
+            if path.exists() or server.poll() is not None:
+                break
+            time.sleep(0.01)
+        yield f"unix://{path}"
+    finally:
+        server.terminate()
+        server.wait()
+        shutil.rmtree(folder)
 
 
 def _postgresql_binaries() -> Path:

@@ -40,7 +40,7 @@ STORIES = (
 
 
 class MeteredHouse(SunnyHouse):
-    """A house whose generation meter may have been replaced: its registers as the meters show them."""
+    """A house whose generation meter may have been replaced: registers as the meters show them."""
 
     def __init__(self, home: Home, swap_at: int | None) -> None:
         """Count from the day it was built; the new meter begins at 0.2 kWh."""

@@ -187,9 +187,8 @@ class Demo:
             webbrowser.open(self.environ["PPA_BASE_URL"])
         while not stopped.wait(1):
             self._tick()
-            ended = [p.args for p in processes if p.poll() is not None]
-            if ended:
-                raise Refused(f"{ended[0]} ended by itself; its words are in the log above")
+            if any(process.poll() is not None for process in processes):
+                raise Refused(f"a part of it ended by itself:\n{self._log()}")
 
     def _start(self, stack: ExitStack, command: Sequence[str]) -> "subprocess.Popen[bytes]":
         return self._popen(stack, [str(PPA), *command], self.environ)
@@ -223,7 +222,12 @@ class Demo:
                     return
             if stopped.wait(0.1):
                 return
-        raise Refused(f"the pages did not come up:\n{(self.folder / 'log').read_text()}")
+        raise Refused(f"the pages did not come up:\n{self._log()}")
+
+    def _log(self) -> str:
+        """Return the last words of the processes."""
+        lines = (self.folder / "log").read_text(encoding="utf-8", errors="replace").splitlines()
+        return "\n".join(lines[-20:])
 
     def _tell(self, *, with_redis: bool) -> None:
         base = self.environ["PPA_BASE_URL"]

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 
 from ingest.drivers.modbus import ModbusDriver
-from ingest.drivers.profiles import find_profile
+from ingest.drivers.profiles import find_profile, parse_profile
 from ingest.drivers.protocol import (
     Ask,
     Clock,
@@ -26,7 +26,11 @@ _LEEWAY_S = 1.0
 
 
 def _modbus(target: Target, reach: Reach, now: Clock) -> Driver:
-    return ModbusDriver(target, find_profile(target.profile), reach, now)
+    if target.profile_text:
+        profile = parse_profile(target.profile_text.encode(), target.profile)
+    else:
+        profile = find_profile(target.profile)
+    return ModbusDriver(target, profile, reach, now)
 
 
 DRIVERS: dict[str, Callable[[Target, Reach, Clock], Driver]] = {

@@ -1,7 +1,7 @@
 """What every driver offers, whatever its wire speaks: samples with typed outcomes."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
@@ -72,13 +72,17 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One gateway as it is asked: driver, address, Modbus unit, profile name or path, secret."""
+    """One gateway as it is asked: driver, address, Modbus unit, profile name or path, secret.
+
+    `profile_text`, where it is set, is the profile's TOML and `profile` only its name.
+    """
 
     driver: str
     address: Address
     unit: int = 1
     profile: str = ""
-    secret: str = ""
+    secret: str = field(default="", repr=False)
+    profile_text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,7 @@ class Sample:
 
     `wh` is null unless `ok`; `raw` the counts on the wire (f32 and f64: the bit pattern);
     `unit_wh` the register's least step; `set_aside_wh` the energy of an implausible answer;
-    `error` a sentence unless `ok`.
+    `error` a sentence unless `ok`; `model` the SunSpec model that a good register stood in.
     """
 
     channel: Quantity
@@ -107,6 +111,7 @@ class Sample:
     error: str | None = None
     set_aside_wh: int | None = None
     unit_wh: int = 1
+    model: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +215,7 @@ def to_wh(number: Fraction, scale: Fraction) -> Wh:
     energy = number * scale
     wh = (2 * energy.numerator + energy.denominator) // (2 * energy.denominator)
     if energy < 0 or wh > MAX_WH:
-        kept = max(-MAX_WH, min(wh, MAX_WH))
+        kept = max(-MAX_WH, min(wh, MAX_WH + 1))
         fault = "is negative" if energy < 0 else f"is above {MAX_WH} Wh"
         raise Implausible(f"the register {fault}", kept)
     return Wh(wh)

@@ -67,7 +67,14 @@ class SunSpecDriver:
             decoded = sunspec.decode(choice.point, words, _first(choice.block))
         except ReadingFailed as failure:
             return failed(ask, self._now(), failure)
-        return Sample(ask.channel, at, decoded.wh, decoded.raw, unit_wh=decoded.unit_wh)
+        return Sample(
+            ask.channel,
+            at,
+            decoded.wh,
+            decoded.raw,
+            unit_wh=decoded.unit_wh,
+            model=choice.block.model,
+        )
 
     async def survey(self) -> list[Found]:
         """Return every energy counter of every model of the device."""

@@ -19,7 +19,7 @@ from shared.energy.readings import (
     SuspectTrack,
 )
 from shared.months import DAY_S
-from shared.units import take_down
+from shared.units import MAX_WH, take_down
 
 SMALL_BACK_WH = 100
 SMALL_STEP_WH = 200
@@ -33,6 +33,7 @@ CONFLICT = "reading_conflict"
 EXCESS = "export_over_generation"
 SUPERSEDED = "superseded"
 AT_SWAP = "at_swap"
+IMPLAUSIBLE = "implausible"
 
 DOUBTS = frozenset({LOWER, JUMP, CONFLICT, EXCESS})
 """The reasons that put a boundary beside them in doubt; each is a hold of decision 21."""
@@ -145,7 +146,13 @@ class Line:
     # -- readings ---------------------------------------------------------------------------
 
     def offer(self, at: int, readings: Sequence[Reading]) -> None:
-        """Judge all readings of one instant."""
+        """Judge all readings of one instant; a register that no meter can have never counts."""
+        impossible = [r for r in readings if not 0 <= r.wh <= MAX_WH]
+        if impossible:
+            self._refuse(at, impossible, IMPLAUSIBLE)
+            readings = [r for r in readings if 0 <= r.wh <= MAX_WH]
+            if not readings:
+                return
         last = self.last
         if last is not None and last.at == at:
             self._beside_swap(at, readings, last)

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,12 +20,14 @@ QUICK = OPEN | {"PPA_GATEWAY_TIMEOUT_S": "1", "PPA_GATEWAY_DEADLINE_S": "1"}
 
 
 @contextmanager
-def a_gateway(device: Device, manners: Manners | None = None) -> Iterator[str]:
+def a_gateway(
+    device: Device, manners: Manners | None = None, at: Callable[[], int] = lambda: NOON
+) -> Iterator[str]:
     """Give the address of a gateway that is served beside the command."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    server = served(device, manners)
+    server = served(device, manners, at)
     asyncio.run_coroutine_threadsafe(server.__aenter__(), loop).result()
     try:
         yield f"127.0.0.1:{server.port}"

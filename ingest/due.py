@@ -1,0 +1,172 @@
+"""Which gateways are due, who may ask them now, and how it went: all in the database.
+
+A slot is due for a gateway until its row in `poll` is settled. A lease keeps two processes from
+asking one gateway at once; whoever dies loses it by itself when it runs out (decision 36).
+"""
+
+import os
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import uuid4
+
+from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy.orm import Session
+
+from ingest.drivers.protocol import Outcome, Sample
+from ingest.slots import Slot, next_try
+from shared.db import merge_rows
+from shared.gateways import StoredGateway, find_gateways
+from shared.models.gateways import Gateway, Poll
+from shared.months import DAY_S
+
+PART: Final = 500
+"""Gateways of one job: those whose ids have the same quotient."""
+KEPT_S: Final = 60 * DAY_S
+POLL_COLUMNS = ("gateway_id", "slot", "tries", "tried_at", "settled", "outcome", "error")
+
+_WORTH_ANOTHER_TRY: Final = frozenset(
+    {
+        Outcome.UNREACHABLE,
+        Outcome.METER_SILENT,
+        Outcome.BUSY,
+        Outcome.BAD_ANSWER,
+        Outcome.NO_DATA,
+        Outcome.IMPLAUSIBLE,
+    }
+)
+
+
+def find_due(session: Session, slot: Slot, now: int, part: int | None = None) -> list[int]:
+    """Return the ids of gateways to be asked now, of all or of one part, in order."""
+    if not slot.first <= now < slot.until:
+        return []
+    wanted = (
+        select(Gateway.id, Gateway.next_try_at, Poll.settled, Poll.tried_at)
+        .outerjoin(Poll, (Poll.gateway_id == Gateway.id) & (Poll.slot == slot.start))
+        .where(Gateway.lease_until <= now)
+        .order_by(Gateway.id)
+    )
+    if part is not None:
+        wanted = wanted.where(Gateway.id >= part * PART, Gateway.id < (part + 1) * PART)
+    return [
+        row.id
+        for row in session.execute(wanted)
+        if not row.settled
+        and slot.at(row.id) <= now
+        and (slot.retry_s or row.next_try_at <= now)
+        and (row.tried_at is None or row.tried_at + slot.retry_s <= now)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Gateways whose lease is ours, and the name under which it is."""
+
+    owner: str
+    gateways: Sequence[StoredGateway]
+
+
+def claim(session: Session, slot: Slot, ids: Collection[int], now: int, lease_s: int) -> Claim:
+    """Lease those of some gateways that nobody else asks; commit before asking them."""
+    owner = f"{os.getpid()}-{uuid4().hex}"
+    free = (
+        select(Gateway.id)
+        .where(Gateway.id.in_(ids), Gateway.lease_until <= now)
+        .order_by(Gateway.id)
+        .with_for_update(skip_locked=True)
+    )
+    session.execute(
+        update(Gateway)
+        .where(Gateway.id.in_(free))
+        .values(lease_until=now + lease_s, lease_owner=owner)
+        .execution_options(synchronize_session=False)
+    )
+    ours = session.scalars(select(Gateway.id).where(Gateway.lease_owner == owner)).all()
+    # Somebody may have finished between our look and our lease: what they settled stays settled.
+    settled = select(Poll.gateway_id).where(Poll.slot == slot.start, Poll.settled == 1)
+    done = set(session.scalars(settled.where(Poll.gateway_id.in_(ours))))
+    release(session, owner, done)
+    return Claim(owner, find_gateways(session, now, ids=[id_ for id_ in ours if id_ not in done]))
+
+
+def release(session: Session, owner: str, ids: Collection[int]) -> None:
+    """Give leases back, where they still are ours."""
+    if ids:
+        session.execute(
+            update(Gateway)
+            .where(Gateway.id.in_(ids), Gateway.lease_owner == owner)
+            .values(lease_until=0, lease_owner="")
+            .execution_options(synchronize_session=False)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """A gateway, what it answered, and the first answer that was not good."""
+
+    gateway: StoredGateway
+    samples: Sequence[Sample]
+
+    @property
+    def worst(self) -> Sample | None:
+        """Return the first sample that is not ok, one that is worth another try before others."""
+        bad = [sample for sample in self.samples if sample.outcome is not Outcome.OK]
+        return next((s for s in bad if s.outcome in _WORTH_ANOTHER_TRY), bad[0] if bad else None)
+
+    @property
+    def answered(self) -> bool:
+        """Say whether any register was had."""
+        return any(sample.outcome is Outcome.OK for sample in self.samples)
+
+    @property
+    def settled(self) -> bool:
+        """Say whether another try in the same slot would bring no more."""
+        return self.worst is None or self.worst.outcome not in _WORTH_ANOTHER_TRY
+
+
+def record(
+    session: Session, slot: Slot, polled: Sequence[Polled], now: int, poll_slot_s: int
+) -> None:
+    """Keep how the polls of a slot went, and how long a gateway that fails is left alone."""
+    ids = [one.gateway.id for one in polled]
+    tries = dict(
+        session.execute(
+            select(Poll.gateway_id, Poll.tries).where(
+                Poll.gateway_id.in_(ids), Poll.slot == slot.start
+            )
+        ).all()
+    )
+    rows = [_row(slot, one, tries.get(one.gateway.id, 0), now) for one in polled]
+    merge_rows(session, Poll, POLL_COLUMNS, rows, keep=False)
+    good = [one.gateway.id for one in polled if one.answered]
+    _tell_health(session, good, failures=0, next_try_at=0, last_ok_at=now)
+    for one in polled:
+        if not one.answered and one.gateway.id not in tries:
+            failures = one.gateway.failures + 1
+            until = next_try(slot, failures, poll_slot_s)
+            _tell_health(session, [one.gateway.id], failures=failures, next_try_at=until)
+
+
+def _row(slot: Slot, one: Polled, tries: int, now: int) -> tuple[int | str, ...]:
+    worst = one.worst
+    settled = one.settled or not slot.retry_s
+    outcome = Outcome.OK if worst is None else worst.outcome
+    error = (worst.error if worst else None) or ""
+    return one.gateway.id, slot.start, tries + 1, now, int(settled), outcome.value, error
+
+
+def _tell_health(session: Session, ids: Collection[int], **facts: int) -> None:
+    if ids:
+        session.execute(
+            update(Gateway)
+            .where(Gateway.id.in_(ids))
+            .values(**facts)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def forget_old(session: Session, now: int) -> int:
+    """Drop the polls' log older than 60 days (decision 41); return how many rows."""
+    done = session.execute(delete(Poll).where(Poll.slot < now - KEPT_S))
+    return done.rowcount if isinstance(done, CursorResult) else 0

@@ -1,0 +1,114 @@
+"""From stored gateways to what is asked of them, and from their answers to stored readings."""
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from ingest.addresses import parse_address
+from ingest.drivers.polling import poll_many
+from ingest.drivers.protocol import (
+    Ask,
+    Clock,
+    Outcome,
+    Reach,
+    ReadingFailed,
+    Sample,
+    Target,
+    failed,
+)
+from ingest.drivers.sunspec_models import METERS
+from ingest.due import Polled
+from shared import seal
+from shared.config import Config
+from shared.energy.quantities import Source
+from shared.errors import PpaError
+from shared.gateways import FeedPlan, StoredGateway
+from shared.models import telemetry
+from shared.telemetry.storing import store_readings
+
+Unseal = Callable[[StoredGateway], str]
+
+
+def reach_of(config: Config) -> Reach:
+    """Return how far and how long this process may reach for gateways (PPA_GATEWAY_*)."""
+    return Reach(
+        config.gateway_nets,
+        config.allow_loopback_gateways,
+        config.gateway_timeout_s,
+        config.gateway_deadline_s,
+    )
+
+
+def seal_secret(config: Config, secret: str, site_id: int) -> bytes:
+    """Return a gateway's secret sealed for its site; raises InputRefused without PPA_CODE_KEY."""
+    return seal.seal(config.require_code_key(), secret, f"gateway of site {site_id}")
+
+
+def unseal_secret(config: Config, gateway: StoredGateway) -> str:
+    """Return a gateway's secret, blank where it has none; raises PpaError."""
+    if gateway.secret_sealed is None:
+        return ""
+    bound = f"gateway of site {gateway.site_id}"
+    return seal.unseal(config.require_code_key(), gateway.secret_sealed, bound)
+
+
+async def ask_all(gateways: Sequence[StoredGateway], config: Config, now: Clock) -> list[Polled]:
+    """Ask gateways for all their channels; one that cannot even be asked harms no other."""
+    targets: list[tuple[Target, Sequence[Ask]]] = []
+    found: dict[int, list[Sample]] = {}
+    for gateway in gateways:
+        asks = [Ask(feed.quantity, feed.source, feed.serial) for feed in gateway.feeds]
+        try:
+            targets.append((_target(gateway, config), asks))
+        except PpaError as error:
+            outcome = Outcome.AUTH_FAILED if gateway.secret_sealed else Outcome.REFUSED_ADDRESS
+            unfit = ReadingFailed(outcome, str(error))
+            found[gateway.id] = [failed(ask, now(), unfit) for ask in asks]
+    asked = [gateway for gateway in gateways if gateway.id not in found]
+    answers = await poll_many(targets, config.poll_concurrency, reach_of(config), now)
+    found |= {gateway.id: samples for gateway, samples in zip(asked, answers, strict=True)}
+    return [Polled(gateway, found[gateway.id]) for gateway in gateways]
+
+
+def _target(gateway: StoredGateway, config: Config) -> Target:
+    return Target(
+        gateway.driver,
+        parse_address(gateway.address),
+        gateway.unit,
+        gateway.profile,
+        unseal_secret(config, gateway),
+        gateway.profile_text,
+    )
+
+
+def keep(session: Session, polled: Sequence[Polled], now: int) -> int:
+    """Store every register that was had, and implausible ones to be set aside; return new ones.
+
+    A channel of day values takes no registers: what it tells of today is not finished.
+    """
+    rows = []
+    for one in polled:
+        for feed, sample in zip(one.gateway.feeds, one.samples, strict=True):
+            wh = sample.wh if sample.wh is not None else sample.set_aside_wh
+            if wh is not None and feed.is_register:
+                rows.append((feed.channel_id, sample.read_at, int(Source.POLL), wh))
+            _learn(session, feed, sample)
+    return store_readings(session, rows, now)
+
+
+def _learn(session: Session, feed: FeedPlan, sample: Sample) -> None:
+    """Keep the register's least step, and whether a meter answered where nobody stated it."""
+    if sample.wh is None:
+        return
+    learnt: dict[str, int | str] = {"unit_wh": sample.unit_wh}
+    if sample.model is not None and not feed.metrology:
+        learnt["metrology"] = "certified" if sample.model in METERS else "inverter"
+    if learnt.items() <= {"unit_wh": feed.unit_wh, "metrology": feed.channel_metrology}.items():
+        return
+    session.execute(
+        update(telemetry.Channel)
+        .where(telemetry.Channel.id == feed.channel_id)
+        .values(**learnt)
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,72 @@
+"""When gateways are asked: half-hours by day, twice at night for the boundary (decision 6)."""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Final
+
+from shared.months import DAY_S, day_of, instant
+
+HALF_HOUR_S: Final = 1800
+FIRST_S, LAST_S = 4 * 3600, 20 * 3600
+"""The first and last half-hour of the day whose registers are worth a look for the charts."""
+NIGHTS: Final = ((300, 9000), (9000, 12_000))
+"""00:05 until 02:30, and 02:30 until 03:20, in seconds after midnight in Japan."""
+LATE_S: Final = 120
+SPREAD_S: Final = 600
+RETRY_S: Final = 600
+PATIENCE: Final = 3
+MOST_SKIPPED: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One time to ask every gateway once, from `first` (spread over `spread_s`) until `until`.
+
+    `retry_s` is 0 where one try is enough; at night a register is worth more than a try.
+    """
+
+    start: int
+    first: int
+    until: int
+    spread_s: int
+    retry_s: int = 0
+
+    def at(self, gateway_id: int) -> int:
+        """Return the gateway's own instant, the same in every slot of this length."""
+        return self.first + jitter(gateway_id, self.spread_s)
+
+
+def slot_at(now: int, poll_seconds: int | None) -> Slot | None:
+    """Return the slot that runs at an instant, None between the last by day and 00:05."""
+    midnight = instant(day_of(now))
+    after = now - midnight
+    if poll_seconds:
+        start = midnight + after // poll_seconds * poll_seconds
+        until = min(start + poll_seconds, midnight + DAY_S)
+        return Slot(start, start, until, poll_seconds // 10)
+    for begins, ends in NIGHTS:
+        if begins <= after < ends:
+            start = midnight + begins
+            return Slot(start, start, midnight + ends, SPREAD_S, RETRY_S)
+    if FIRST_S <= after < LAST_S + HALF_HOUR_S:
+        start = midnight + after // HALF_HOUR_S * HALF_HOUR_S
+        return Slot(start, start + LATE_S, start + HALF_HOUR_S, SPREAD_S)
+    return None
+
+
+def jitter(gateway_id: int, spread_s: int) -> int:
+    """Return the seconds by which a gateway is asked later, spread evenly and always the same."""
+    digest = blake2b(str(gateway_id).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") % spread_s if spread_s else 0
+
+
+def next_try(slot: Slot, failures: int, poll_slot_s: int) -> int:
+    """Return until when a gateway that failed so many slots in a row is left alone by day."""
+    if failures < PATIENCE:
+        return 0
+    return slot.start + poll_slot_s * min(1 << min(failures - PATIENCE, 10), MOST_SKIPPED)
+
+
+def wake_s(poll_slot_s: int) -> int:
+    """Return how long the ticker sleeps: a fifth of a slot, 1 to 60 seconds (interfaces.md §2)."""
+    return min(max(poll_slot_s // 5, 1), 60)
