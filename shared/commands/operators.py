@@ -27,7 +27,7 @@ def _add(args: argparse.Namespace, context: Context) -> int:
     password = sys.stdin.readline().rstrip("\r\n")
     now = context.clock()
     with context.session() as session:
-        operator = add_operator(session, args.email, args.role, password, now)
-        record(session, now, context.actor, "operator.add", operator.email, {"role": args.role})
-    context.say(f"operator {operator.email} may sign in as {operator.role}")
+        email = add_operator(session, args.email, args.role, password, now).email
+        record(session, now, context.actor, "operator_added", email, {"role": args.role})
+    context.say(f"operator {email} may sign in as {args.role}")
     return 0

@@ -31,7 +31,7 @@ OFFICE = [
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
 def test_the_homeowners_pages_are_sound_on_a_phone(
-    chromium: Browser, site: Site, scheme: Scheme, script: bool
+    chromium: Browser, site: Site, scheme: Scheme, *, script: bool
 ) -> None:
     with chromium.new_context(
         viewport=PHONE, color_scheme=scheme, java_script_enabled=script, locale="ja-JP"
