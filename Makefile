@@ -62,6 +62,8 @@ servers:
 	@missing=""; \
 	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null \
 	  || [ -n "$$PPA_TEST_DATABASE_URL" ] || missing="$$missing postgresql"; \
+	ls /usr/lib/*/libmodbus.so.5 /usr/lib/libmodbus.so.5 2>/dev/null | grep -q . \
+	  || missing="$$missing libmodbus5"; \
 	[ -z "$$missing" ] && exit 0; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  echo "installing$$missing"; \

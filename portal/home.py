@@ -7,18 +7,18 @@ from flask.typing import ResponseReturnValue
 
 from portal.blueprint import customer_id, portal
 from portal.figures import find_home_figures, ruler, split
-from shared.web.filters import day
+from shared.web.marks import derives_rows
 from shared.web.request import database, now
 
 
 @portal.get("/")
+@derives_rows
 def home() -> ResponseReturnValue:
     """Answer the four questions of a homeowner on the first screen."""
     figures = find_home_figures(database(), customer_id(), now())
     drawn = None
     if figures.live:
         period = figures.live["period"]
-        until = day(figures.live.get("until"))
         start, end = (date.fromisoformat(period[name]) for name in ("start", "end"))
-        drawn = ruler(start, end, until)
+        drawn = ruler(start, end, figures.until)
     return render_template("portal/home.html", figures=figures, ruler=drawn, split=split)

@@ -66,7 +66,7 @@ class Month:
     def holding(cls, day: date, closing_day: int) -> "Month":
         """Return the month whose period holds a day."""
         own = cls(day.year, day.month)
-        return own if day >= own.period(closing_day).start else own.previous()
+        return own if day >= own.start(closing_day) else own.previous()
 
     def first(self) -> date:
         """Return the first day of the calendar month, as the database keeps it."""
@@ -82,9 +82,10 @@ class Month:
 
     def period(self, closing_day: int) -> Period:
         """Return the days billed under this name: the day after closing to the next closing."""
-        return Period(self._start(closing_day), self.next()._start(closing_day))  # noqa: SLF001 - its own kind
+        return Period(self.start(closing_day), self.next().start(closing_day))
 
-    def _start(self, closing_day: int) -> date:
+    def start(self, closing_day: int) -> date:
+        """Return the first day billed under this name."""
         if closing_day == MONTH_END:
             return self.first()
         return date(self.year, self.month, closing_day) + timedelta(days=1)

@@ -108,28 +108,20 @@ def _number(row: invoices.Invoice, customer_no: str) -> Iterator[Finding]:
 
 def _sums(row: invoices.Invoice, days: Sequence[invoices.InvoiceDay]) -> Iterator[Finding]:
     """I3 and I4: days add up to the bill, and use is generation less export on each."""
-    for day in days:
-        if day.pv_wh is None or day.export_wh is None:
-            continue
-        if day.use_wh != day.pv_wh - day.export_wh:
+    known = [day for day in days if day.use_wh is not None]
+    for day in known:
+        if day.use_wh != (day.pv_wh or 0) - (day.export_wh or 0):
             yield Finding("I4", row.invoice_no, f"{day.day}: use is not generation - export")
     if row.use_wh is None:
         return
-    known = [day for day in days if day.use_wh is not None]
     for name in ("pv_wh", "export_wh", "use_wh"):
         total = sum(getattr(day, name) for day in known)
         if total != getattr(row, name):
             yield Finding("I3", row.invoice_no, f"{name}: days {total}, bill {getattr(row, name)}")
-    for name, fines in (
-        ("use_yen", [day.use_fine for day in known]),
-        ("export_yen", [day.export_fine for day in known]),
-    ):
-        stored = getattr(row, name)
-        summed = [fine for fine in fines if fine is not None]
-        if stored is None or len(summed) < len(fines):
-            continue
-        if max(0, yen(sum(summed))) != stored:
-            yield Finding("I3", row.invoice_no, f"{name}: days {yen(sum(summed))}, bill {stored}")
+    for name, fines in (("use_yen", "use_fine"), ("export_yen", "export_fine")):
+        stored, told = getattr(row, name), [getattr(day, fines) for day in known]
+        if stored is not None and None not in told and max(0, yen(sum(told))) != stored:
+            yield Finding("I3", row.invoice_no, f"{name}: days {yen(sum(told))}, bill {stored}")
     parts = (row.base_yen or 0) + (row.use_yen or 0)
     if row.total_yen is not None and row.total_yen != parts:
         yield Finding("I3", row.invoice_no, "total is not base fee + use charge")
@@ -138,7 +130,7 @@ def _sums(row: invoices.Invoice, days: Sequence[invoices.InvoiceDay]) -> Iterato
 def _registers(
     row: invoices.Invoice, registers: Sequence[invoices.InvoiceRegister]
 ) -> Iterator[Finding]:
-    """I5: registers tell the energy of their channel; one meter's own difference, unless it wrapped."""
+    """I5: registers tell the energy of their channel, one meter's difference unless it wrapped."""
     for name, total in (("pv", row.pv_wh), ("export", row.export_wh)):
         rows = [register for register in registers if register.quantity == name]
         energies = [r.energy_wh for r in rows if r.energy_wh is not None]

@@ -47,8 +47,7 @@ def a_postgresql() -> Iterator[str]:
 def _run(folder: Path, *command: object) -> None:
     """Run as the user `postgres` where we are root, which PostgreSQL refuses to be."""
     words = [str(word) for word in command]
-    if os.geteuid() == 0:
-        words = ["runuser", "-u", "postgres", "--", *words]
+    owner = "postgres" if os.geteuid() == 0 else None
     done = subprocess.run(
         words,
         cwd=folder,
@@ -58,6 +57,9 @@ def _run(folder: Path, *command: object) -> None:
         text=True,
         check=False,
         env={**os.environ, "LC_ALL": "C.UTF-8"},
+        user=owner,
+        group=owner,
+        extra_groups=None if owner is None else [],
     )
     if done.returncode:
         pytest.fail(f"PostgreSQL: {' '.join(words)}: {done.stdout.strip()}", pytrace=False)

@@ -149,9 +149,10 @@ def _change_large(made: Bill, around: Surroundings) -> str | None:
     if around.last_year_total is not None:
         usual.append(around.last_year_total)
     for other in usual:
-        if total is not None and total > USUAL_TIMES * other:
-            if total - other > around.large_change_yen:
-                return f"{total} yen, usually {other} yen"
+        if total is None or total - other <= around.large_change_yen:
+            continue
+        if total > USUAL_TIMES * other:
+            return f"{total} yen, usually {other} yen"
     return None
 
 
@@ -160,7 +161,7 @@ def _certificates(made: Bill) -> list[date | None]:
 
 
 def _certificate_expired(made: Bill, _: Surroundings) -> str | None:
-    """A certificate stands to the last day of its month (domain.md 2.4)."""
+    """Hold after the last day of the certificate's month (domain.md 2.4)."""
     last = made.span.end.toordinal() - 1
     last_month = date.fromordinal(last).replace(day=1)
     expired = [until for until in _certificates(made) if until is not None and until < last_month]

@@ -26,9 +26,7 @@ def explain(made: Bill) -> Node:
 
 
 def _use_charge(made: Bill) -> Node:
-    stretches = [
-        _stretch(made, n, "use") for n, (_, terms) in enumerate(made.terms) if terms is not None
-    ]
+    stretches = [_stretch(made, n, "use") for n in range(len(made.terms))]
     return {
         "what": "use charge",
         "use_yen": made.figures.use_yen,

@@ -1,11 +1,15 @@
 """Words of the command line read strictly, each fault naming the option it stood in."""
 
+import re
+from contextlib import suppress
 from datetime import date, datetime
 
 from shared.energy.quantities import Quantity
 from shared.errors import InputRefused, ValueRefused
 from shared.months import Month
 from shared.units import Wh, parse_kwh
+
+_DAY = re.compile(r"\d{4}([-/])\d\d\1\d\d", re.ASCII)
 
 
 def read_instant(text: str, option: str) -> int:
@@ -23,13 +27,10 @@ def read_instant(text: str, option: str) -> int:
 
 def read_day(text: str, option: str) -> date:
     """Return a day written 2024-01-16 or 2024/01/16; raises InputRefused."""
-    digits = text.replace("/", "-")
-    try:
-        if len(digits) != len("2024-01-16") or not digits.isascii():
-            raise ValueError
-        return date.fromisoformat(digits)
-    except ValueError:
-        raise InputRefused(f"{option}: {text!r} is not a day such as 2024-01-16") from None
+    if _DAY.fullmatch(text):
+        with suppress(ValueError):
+            return date.fromisoformat(text.replace("/", "-"))
+    raise InputRefused(f"{option}: {text!r} is not a day such as 2024-01-16")
 
 
 def read_month(text: str) -> Month:

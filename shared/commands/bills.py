@@ -9,7 +9,7 @@ from shared.commands.output import share_bar, write_file
 from shared.invoices import exporting
 from shared.invoices.documents import get_bill
 from shared.invoices.issuing import Act, issue_month, release, void
-from shared.invoices.running import Run, run_month
+from shared.invoices.running import Run, RunReport, run_month
 from shared.units import kwh_text
 
 
@@ -65,30 +65,27 @@ def run_bills(args: argparse.Namespace, context: Context) -> int:
     run = Run(month, _as_of(args, context), context.clock(), context.actor, args.apply)
     with share_bar(context, f"bill run {month}") as progress:
         report = run_month(context.session, run, progress)
-    document = report.document()
     if args.json:
-        context.print_json(document)
+        context.print_json(report.document())
     else:
-        _say_run(context, document)
+        _tell_run(context, report)
     return 1 if report.failed else 0
 
 
-def _say_run(context: Context, document: dict[str, object]) -> None:
-    counts = document["counts"]
-    totals = document["totals"]
-    assert isinstance(counts, dict)
-    assert isinstance(totals, dict)
-    told = ", ".join(f"{count} {state}" for state, count in counts.items())
-    print(f"{document['month']}: {told}", file=context.out)
+def _tell_run(context: Context, report: RunReport) -> None:
+    totals = report.totals
+    counts = ", ".join(f"{count} {state}" for state, count in report.counts.items())
+    print(f"{report.month}: {counts or 'no bills'}", file=context.out)
     print(
         f"generation {kwh_text(totals['pv_wh'])} kWh, sold {kwh_text(totals['export_wh'])} kWh, "
         f"used {kwh_text(totals['use_wh'])} kWh, total {totals['total_yen']} yen",
         file=context.out,
     )
-    for entry in (*document["held"], *document["failed"]):  # type: ignore[misc]
-        why = entry.get("error") or ", ".join(entry["reasons"])
-        print(f"  {entry.get('invoice_no') or entry['customer_no']}: {why}", file=context.out)
-    if not document["applied"]:
+    for held in report.held:
+        print(f"  {held.invoice_no} held: {', '.join(held.reasons)}", file=context.out)
+    for failed in report.failed:
+        print(f"  {failed.customer_no} failed: {failed.error}", file=context.out)
+    if not report.applied:
         context.say("dry run: nothing was written; add --apply to close and hold")
 
 

@@ -1,7 +1,6 @@
 """What commands give out: a CSV file or stream, and a bar that takes done and total."""
 
 import argparse
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,7 +37,7 @@ def _replace(path: Path, chunks: Iterable[bytes]) -> None:
     try:
         with part.open("wb") as file:
             file.writelines(chunks)
-        os.replace(part, path)
+        part.replace(path)
     except OSError as error:
         raise InputRefused(f"--output: {path}: {error.strerror}") from None
     finally:

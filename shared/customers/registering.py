@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 from shared import audit
 from shared.codes import new_code
 from shared.customers.entries import CONTACT
-from shared.customers.folding import search_text
 from shared.customers.planning import Change, Verdict
 from shared.customers.stored import get_stored
 from shared.customers.terms import IN_MOST, add_terms, term_rows, withdraw_terms
 from shared.db import Row, copy_rows, in_chunks
 from shared.models.customers import Customer, Occupancy, Site
 from shared.seal import code_index, seal, unseal
+from shared.search import search_text
+from shared.telemetry.deriving import BEGINNING, mark_stale
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ def _change(session: Session, changes: Sequence[Change], registrar: Registrar) -
     now, actor = registrar.now, registrar.actor
     customers: list[dict[str, object]] = []
     sites: list[dict[str, object]] = []
+    changed_sites: list[int] = []
     terms: list[Row] = []
     withdrawn: list[int] = []
     for change in changes:
@@ -110,6 +112,7 @@ def _change(session: Session, changes: Sequence[Change], registrar: Registrar) -
         customers.append({**contact, **counted})
         if change.site:
             sites.append({"id": stored.site_id, **stored.site, **entry.site})
+            changed_sites.append(stored.site_id)
         texts = {kind: after for kind, (_, after) in change.terms.items()}
         terms.extend(term_rows(stored.customer_id, texts, change.terms_from, now, actor))
         withdrawn.extend(change.superseded)
@@ -117,6 +120,8 @@ def _change(session: Session, changes: Sequence[Change], registrar: Registrar) -
     session.execute(update(Customer), customers)
     if sites:
         session.execute(update(Site), sites)
+        # Panels and battery decide which readings stand, from the first one on.
+        mark_stale(session, dict.fromkeys(changed_sites, BEGINNING))
     withdraw_terms(session, withdrawn, now)
     add_terms(session, terms)
 

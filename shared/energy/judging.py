@@ -49,7 +49,7 @@ def modulus_wh(event: MeterEvent | None, last_wh: int) -> int:
 
 
 def plausible_wh(panel_w: int, seconds: int) -> int:
-    """Return the most energy that panels can give in a time: kW x 1.2 to 24 h, then kW x 9 h a day."""
+    """Return the most Wh that panels give in a time: kW x 1.2 to 24 h, then kW x 9 h a day."""
     if seconds <= DAY_S:
         return panel_w * 12 * seconds // 36_000
     return panel_w * 12 * DAY_S // 36_000 + panel_w * 9 * (seconds - DAY_S) // DAY_S
@@ -73,6 +73,8 @@ class Line:
     points: list[Point] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     closes: dict[int, Point] = field(default_factory=dict)
+    back_wh: int = field(init=False)
+    step_wh: int = field(init=False)
 
     def resume(self, state: LineState) -> None:
         """Begin where an earlier pass stood."""
@@ -85,13 +87,10 @@ class Line:
         """Return where the pass stands."""
         return LineState(self.last, tuple(self.suspects), self.leading_zero, self.common)
 
-    @property
-    def _back_wh(self) -> int:
-        return max(SMALL_BACK_WH, self.channel.unit_wh)
-
-    @property
-    def _step_wh(self) -> int:
-        return max(SMALL_STEP_WH, 2 * self.channel.unit_wh)
+    def __post_init__(self) -> None:
+        """Know the least step back and forward that the register's unit allows."""
+        self.back_wh = max(SMALL_BACK_WH, self.channel.unit_wh)
+        self.step_wh = max(SMALL_STEP_WH, 2 * self.channel.unit_wh)
 
     def _meter(self) -> MeterEvent | None:
         at = self.last.meter_at if self.last else 0
@@ -127,7 +126,7 @@ class Line:
         if removed < last.wh:
             if 10 * last.wh >= 9 * modulus and self._fits(last, removed + modulus, event.at):
                 step += modulus
-            elif last.wh - removed <= self._back_wh:
+            elif last.wh - removed <= self.back_wh:
                 step = 0
         return Point(event.at, removed, last.ledger + step, last.meter_at, METER)
 
@@ -135,12 +134,13 @@ class Line:
         """Say whether an installation register is that of a nameless meter going on."""
         return (
             last.meter_at == 0
-            and event.installed_wh >= last.wh - self._back_wh
+            and event.installed_wh >= last.wh - self.back_wh
             and self._fits(last, event.installed_wh, event.at)
         )
 
     def _fits(self, last: Point | SuspectTrack, wh: int, at: int) -> bool:
-        return wh - last.wh <= self._step_wh + plausible_wh(self.panel_w, at - last.at)
+        beyond = wh - last.wh - self.step_wh
+        return beyond <= 0 or beyond <= plausible_wh(self.panel_w, at - last.at)
 
     # -- readings ---------------------------------------------------------------------------
 
@@ -207,7 +207,7 @@ class Line:
     def _backward(self, at: int, reading: Reading, last: Point) -> None:
         wh = reading.wh
         modulus = modulus_wh(self._meter(), last.wh)
-        if last.wh - wh <= self._back_wh:
+        if last.wh - wh <= self.back_wh:
             self._refuse(at, (reading,), STEP_BACK)
         elif 10 * last.wh >= 9 * modulus and self._fits(last, wh + modulus, at):
             step = take_down(wh) + modulus - take_down(last.wh)
@@ -229,7 +229,7 @@ class Line:
         return None
 
     def _agrees(self, suspect: SuspectTrack, at: int, wh: int) -> bool:
-        return wh >= suspect.wh - self._back_wh and self._fits(suspect, wh, at)
+        return wh >= suspect.wh - self.back_wh and self._fits(suspect, wh, at)
 
     def _suspect(self, at: int, wh: int, reason: str) -> None:
         for n, suspect in enumerate(self.suspects):

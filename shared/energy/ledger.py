@@ -1,4 +1,4 @@
-"""A site's readings judged together: every channel's registers that stand, and the rest with reasons."""
+"""A site's readings judged together: the registers that stand, and the rest with reasons."""
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
@@ -73,7 +73,7 @@ def _export_last(quantity: Quantity) -> bool:
 
 
 def _limit_w(site: Site, quantity: Quantity) -> int:
-    """Return the power that bounds a channel: the panels', but never less for what they don't feed."""
+    """Return the power that bounds a channel: the panels', at least 30 kW elsewhere."""
     if quantity in (Quantity.PV, Quantity.EXPORT):
         return site.assumed_panel_w
     return max(site.assumed_panel_w, UNKNOWN_PANEL_W)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
+from itertools import pairwise
 
 from shared.energy.boundaries import MEASURED, Boundary, How
 from shared.energy.readings import MeterEvent, Point
@@ -107,7 +108,7 @@ def days(span: Period, facts: ChannelFacts) -> ChannelDays:
         found = _begun_inside(span, facts, found)
     opening, closing = found[0], found[-1]
     day_wh, qualities = [], []
-    for start, end in zip(found, found[1:], strict=False):
+    for start, end in pairwise(found):
         known = start is not None and end is not None
         day_wh.append(end.ledger - start.ledger if start and end else None)
         qualities.append(worst(_quality(start), _quality(end)) if known else DayQuality.MISSING)

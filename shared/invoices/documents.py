@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from shared.billing.bill import BillDay
 from shared.billing.checks import WARNINGS, Reason
 from shared.energy.boundaries import How
+from shared.energy.periods import Register
 from shared.errors import NotFound
 from shared.invoices.drafting import HELD, OPEN, VOID
 from shared.models import customers, invoices
@@ -61,7 +63,7 @@ def get_bill(session: Session, invoice_no: str, *, customer_id: int | None = Non
         "tax_yen": row.tax_yen,
         "issued_at": row.issued_at,
         "issued_on": row.issued_on.isoformat() if row.issued_on else None,
-        "terms": [_terms(stretch) for stretch in snapshot["terms"]],
+        "terms": [terms_entry(stretch) for stretch in snapshot["terms"]],
         "registers": find_registers(session, row.id),
         "days": find_days(session, row.id),
         **find_reasons(session, row),
@@ -79,7 +81,7 @@ def get_bill(session: Session, invoice_no: str, *, customer_id: int | None = Non
     return document
 
 
-def _terms(stretch: Mapping[str, Any]) -> Document:
+def terms_entry(stretch: Mapping[str, Any]) -> Document:
     """Return one stretch of terms with its prices as people write them."""
     prices = {
         f"{kind}_price": None
@@ -98,48 +100,51 @@ def find_registers(session: Session, invoice_id: int) -> list[Document]:
         .where(register.invoice_id == invoice_id)
         .order_by(register.quantity.desc(), register.seq)
     )
-    return [
-        {
-            "channel": row.quantity,
-            "serial": row.serial,
-            "certified_until": row.certified_until.strftime("%Y-%m")
-            if row.certified_until
-            else None,
-            "opening_wh": row.opening_wh,
-            "opening_at": row.opening_at,
-            "opening_how": row.opening_how or None,
-            "closing_wh": row.closing_wh,
-            "closing_at": row.closing_at,
-            "closing_how": row.closing_how or None,
-            "how": _less_sure(row.opening_how, row.closing_how),
-            "energy_wh": row.energy_wh,
-        }
-        for row in rows
-    ]
+    return [register_entry(row.quantity, row) for row in rows]
 
 
-def _less_sure(*hows: str) -> str | None:
+def register_entry(quantity: str, row: invoices.InvoiceRegister | Register) -> Document:
+    """Return one meter's opening and closing register, raw, and how each was had."""
+    until = row.certified_until
+    return {
+        "channel": quantity,
+        "serial": row.serial,
+        "certified_until": until.strftime("%Y-%m") if until else None,
+        "opening_wh": row.opening_wh,
+        "opening_at": row.opening_at,
+        "opening_how": row.opening_how or None,
+        "closing_wh": row.closing_wh,
+        "closing_at": row.closing_at,
+        "closing_how": row.closing_how or None,
+        "how": _less_sure(row.opening_how, row.closing_how),
+        "energy_wh": row.energy_wh,
+    }
+
+
+def _less_sure(*hows: str | None) -> str | None:
     """Return the less trustworthy of two ways to have a register, as one word for the row."""
     known = [How(how) for how in hows if how]
     return max(known, key=_TRUST.index).value if known else None
 
 
 def find_days(session: Session, invoice_id: int) -> list[Document]:
-    """Return a bill's days in order; amounts are text with two decimals."""
+    """Return a bill's days in order."""
     day = invoices.InvoiceDay
     rows = session.scalars(select(day).where(day.invoice_id == invoice_id).order_by(day.day))
-    return [
-        {
-            "date": row.day.isoformat(),
-            "pv_wh": row.pv_wh,
-            "export_wh": row.export_wh,
-            "use_wh": row.use_wh,
-            "export_yen": None if row.export_fine is None else fine_text(row.export_fine),
-            "use_yen": None if row.use_fine is None else fine_text(row.use_fine),
-            "quality": row.quality,
-        }
-        for row in rows
-    ]
+    return [day_entry(row) for row in rows]
+
+
+def day_entry(row: invoices.InvoiceDay | BillDay) -> Document:
+    """Return one day; amounts are text with two decimals."""
+    return {
+        "date": row.day.isoformat(),
+        "pv_wh": row.pv_wh,
+        "export_wh": row.export_wh,
+        "use_wh": row.use_wh,
+        "export_yen": None if row.export_fine is None else fine_text(row.export_fine),
+        "use_yen": None if row.use_fine is None else fine_text(row.use_fine),
+        "quality": str(row.quality),
+    }
 
 
 def find_reasons(session: Session, row: invoices.Invoice) -> Document:

@@ -173,7 +173,7 @@ def _snapshot(made: Bill, facts: SiteFacts, moment: Moment) -> str:
     settings = moment.settings
     return json.dumps(
         {
-            "terms": _terms(made.terms),
+            "terms": terms_told(made.terms),
             "panel_w": facts.site.panel_w,
             "battery": facts.site.battery.value,
             "tax_rate": settings.tax_rate,
@@ -186,7 +186,8 @@ def _snapshot(made: Bill, facts: SiteFacts, moment: Moment) -> str:
     )
 
 
-def _terms(terms: Schedule) -> list[dict[str, object]]:
+def terms_told(terms: Schedule) -> list[dict[str, object]]:
+    """Return the terms of a bill as its snapshot keeps them."""
     return [
         {
             "from": start.isoformat(),

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from shared.billing.terms import TermKind, TermRow
+from shared.customers.terms import find_terms
 from shared.energy.boundaries import Boundary, How
 from shared.energy.quantities import Quantity
 from shared.invoices.drafting import ISSUED, OPEN, VOID, Earlier, Home
@@ -75,26 +75,6 @@ def find_homes(session: Session, customer_ids: Collection[int]) -> list[Home]:
         )
         for row in sorted(newest.values(), key=lambda row: row.customer_no)
     ]
-
-
-def find_terms(session: Session, customer_ids: Collection[int]) -> dict[int, list[TermRow]]:
-    """Return every term ever recorded for some customers."""
-    term = customers.Term
-    found: dict[int, list[TermRow]] = defaultdict(list)
-    for row in session.scalars(select(term).where(term.customer_id.in_(customer_ids))):
-        found[row.customer_id].append(
-            TermRow(
-                TermKind(row.kind),
-                row.valid_from,
-                row.recorded_at,
-                row.id,
-                row.figure,
-                row.start_day,
-                row.end_day,
-                row.withdrawn_at,
-            )
-        )
-    return found
 
 
 def find_earlier(session: Session, homes: Sequence[Home], month: Month) -> dict[int, Earlier]:

@@ -8,7 +8,6 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from shared.customers.folding import fold
-from shared.invoices.documents import Document
 from shared.invoices.rows import (
     FIGURES,
     BillRow,
@@ -44,11 +43,6 @@ def find_bills_of_customer(session: Session, customer_id: int) -> list[BillRow]:
         .order_by(Invoice.month.desc(), Invoice.revision.desc())
     )
     return [bill_row(invoice, customer_no) for invoice, customer_no in rows]
-
-
-def live_bill(_session: Session, _customer_id: int, _now: int) -> Document | None:
-    """Return the bill of the month that runs, computed as if it ended now; None before any."""
-    return None
 
 
 def find_invoices(

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 
 from sqlalchemy import select
@@ -17,7 +17,6 @@ from shared.invoices.drafting import (
     HELD,
     ISSUED,
     OPEN,
-    Draft,
     Earlier,
     Home,
     Moment,
@@ -40,6 +39,23 @@ OpenSession = Callable[[], AbstractContextManager[Session]]
 TOTALS = ("pv_wh", "export_wh", "use_wh", "base_yen", "export_yen", "use_yen", "total_yen")
 
 
+@dataclass(frozen=True, slots=True)
+class HeldBill:
+    """A bill that does not go out, and why."""
+
+    invoice_no: str
+    customer_no: str
+    reasons: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class FailedHome:
+    """A home whose bill could not be computed, and what stopped it."""
+
+    customer_no: str
+    error: str
+
+
 @dataclass(slots=True)
 class RunReport:
     """What a run found, as `bill run --json` prints it."""
@@ -48,8 +64,8 @@ class RunReport:
     applied: bool
     counts: Counter[str] = field(default_factory=Counter)
     totals: Counter[str] = field(default_factory=Counter)
-    held: list[dict[str, object]] = field(default_factory=list)
-    failed: list[dict[str, object]] = field(default_factory=list)
+    held: list[HeldBill] = field(default_factory=list)
+    failed: list[FailedHome] = field(default_factory=list)
 
     def add(self, state: str, figures: Figures | Stored) -> None:
         """Count a bill and its known figures."""
@@ -65,8 +81,8 @@ class RunReport:
             "applied": self.applied,
             "counts": {state: self.counts[state] for state in states},
             "totals": {name: self.totals[name] for name in TOTALS},
-            "held": self.held,
-            "failed": self.failed,
+            "held": [asdict(held) for held in self.held],
+            "failed": [asdict(failed) for failed in self.failed],
         }
 
 
@@ -147,7 +163,7 @@ def _run_chunk(
             made = draft(home, facts[home.site_id], earlier[home.customer_id], moment)
         except Exception as error:  # noqa: BLE001 - one home's failure never stops a run (N7)
             report.counts["failed"] += 1
-            report.failed.append({"customer_no": home.customer_no, "error": str(error)})
+            report.failed.append(FailedHome(home.customer_no, f"{type(error).__name__}: {error}"))
             continue
         if made is not None:
             drafts.append(made)
@@ -155,7 +171,7 @@ def _run_chunk(
     for made, invoice_no, state in outcomes:
         report.add(state, made.bill.figures)
         if state == HELD:
-            report.held.append(_held(made, invoice_no))
+            report.held.append(HeldBill(invoice_no, made.home.customer_no, made.reasons))
 
 
 def _facts_by_period(
@@ -169,14 +185,6 @@ def _facts_by_period(
     for period, site_ids in sites.items():
         found |= find_facts(session, site_ids, period, moment.as_of)
     return found
-
-
-def _held(made: Draft, invoice_no: str) -> dict[str, object]:
-    return {
-        "invoice_no": invoice_no,
-        "customer_no": made.home.customer_no,
-        "reasons": made.reasons,
-    }
 
 
 def is_due(session: Session, month: Month) -> bool:

@@ -23,6 +23,8 @@ from shared.telemetry.loading import (
 )
 
 BILLED = (Quantity.PV, Quantity.EXPORT)
+HOURS = 24
+"""The hours that a finished day has told (decision 3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,7 @@ def _with_day_values(
     rows = session.execute(
         select(table.channel_id, table.day, table.wh).where(
             table.channel_id.in_(owners), table.day >= period.start, table.day < period.end,
-            table.hours == 24,
+            table.hours == HOURS,
         )
     )  # fmt: skip
     values: dict[tuple[int, Quantity], dict[date, set[int]]] = defaultdict(lambda: defaultdict(set))

@@ -9,6 +9,7 @@ View = TypeVar("View", bound=Callable[..., object])
 
 PUBLIC = "is_public"
 UPLOAD = "takes_upload"
+DERIVES = "derives_rows"
 
 
 def public(view: View) -> View:
@@ -20,6 +21,12 @@ def public(view: View) -> View:
 def takes_upload(view: View) -> View:
     """Let a view receive a file of up to 4 MB; all others stop at 1 MB (security.md T17)."""
     setattr(view, UPLOAD, True)
+    return view
+
+
+def derives_rows(view: View) -> View:
+    """Let a page that only shows also bring derived rows up to date while it is asked for."""
+    setattr(view, DERIVES, True)
     return view
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from shared.db import reader
 from shared.doors.sessions import TOUCH_S, Principal, touch_session
+from shared.web.marks import DERIVES, is_marked
 from shared.web.surface import Surface, WebSettings
 
 KEY = "ppa"
@@ -37,7 +38,8 @@ def database() -> Session:
     """Return the database session of this request; one that only reads where nothing may change."""
     if "database" not in g:
         engine = site().engine
-        g.database = Session(reader(engine) if request.method in SAFE else engine)
+        reads_only = request.method in SAFE and not is_marked(request.endpoint, DERIVES)
+        g.database = Session(reader(engine) if reads_only else engine)
     return cast("Session", g.database)
 
 

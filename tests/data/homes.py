@@ -37,7 +37,7 @@ def opener(engine: Engine) -> Callable[[], AbstractContextManager[Session]]:
     return open_session
 
 
-def a_home(
+def a_home(  # noqa: PLR0913 - a home in words
     session: Session,
     customer_no: str = "1120220110",
     *,
@@ -61,9 +61,15 @@ def a_home(
     session.flush()
     session.add(Occupancy(customer_id=customer.id, site_id=site.id))
     terms(session, customer.id, FROM_THE_BEGINNING, contract=contract)
-    for kind, figure in zip(("use_price", "export_price"), prices, strict=True):
-        terms(session, customer.id, FROM_THE_BEGINNING, **{kind: figure})
-    terms(session, customer.id, FROM_THE_BEGINNING, base_fee=base_fee)
+    use_price, export_price = prices
+    terms(
+        session,
+        customer.id,
+        FROM_THE_BEGINNING,
+        use_price=use_price,
+        export_price=export_price,
+        base_fee=base_fee,
+    )
     return customer.id
 
 

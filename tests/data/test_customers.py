@@ -125,7 +125,7 @@ def test_a_code_that_exists_is_drawn_again(session: Session) -> None:
 
 
 def test_the_second_time_all_is_the_same(session: Session) -> None:
-    rows = [a_row(1), a_row(2, 契約開始日="", 契約終了日=""), a_row(3, **{"基本料金(円)": ""})]
+    rows = [a_row(1), a_row(2, 契約開始日="", 契約終了日=""), a_row(3) | {"基本料金(円)": ""}]
     assert bring(session, *rows) == [Verdict.NEW] * 3
     before = session.scalar(select(func.count()).select_from(Audit))
     assert bring(session, *rows) == [Verdict.SAME] * 3
@@ -147,7 +147,7 @@ def test_contact_site_and_terms_change_together_and_the_audit_row_tells_all(
     session: Session,
 ) -> None:
     bring(session, a_row())
-    changed = a_row(氏名="髙橋0170", **{"利用単価(円)": "28.50", "パネル容量(kW)": "6"})
+    changed = a_row(氏名="髙橋0170") | {"利用単価(円)": "28.50", "パネル容量(kW)": "6"}
     assert bring(session, changed, now=NOW + DAY_S) == [Verdict.CHANGED]
     customer = session.scalars(select(Customer)).one()
     assert (customer.name, customer.version, customer.updated_at) == ("髙橋0170", 2, NOW + DAY_S)
@@ -167,20 +167,20 @@ def test_changed_terms_hold_from_the_first_period_without_an_issued_bill(session
     bring(session, a_row())
     an_issued_bill(session, date(2024, 1, 16))
     an_issued_bill(session, date(2024, 2, 16), state="held")
-    bring(session, a_row(**{"利用単価(円)": "30.00"}))
+    bring(session, a_row() | {"利用単価(円)": "30.00"})
     assert terms_of(session, date(2024, 1, 15)).use_sen == 2700
     assert terms_of(session, date(2024, 1, 16)).use_sen == 3000
 
 
 def test_changed_terms_hold_from_the_beginning_where_no_bill_was_issued(session: Session) -> None:
     bring(session, a_row())
-    bring(session, a_row(**{"利用単価(円)": "30.00"}))
+    bring(session, a_row() | {"利用単価(円)": "30.00"})
     assert terms_of(session, FROM_THE_BEGINNING).use_sen == 3000
 
 
 def test_changed_terms_hold_from_the_day_that_is_given(session: Session) -> None:
     bring(session, a_row())
-    row = a_row(適用開始日="2024/02/16", **{"利用単価(円)": "30.00"})
+    row = a_row(適用開始日="2024/02/16") | {"利用単価(円)": "30.00"}
     assert bring(session, row) == [Verdict.CHANGED]
     assert terms_of(session, date(2024, 2, 15)).use_sen == 2700
     assert terms_of(session, date(2024, 2, 16)).use_sen == 3000
@@ -189,14 +189,14 @@ def test_changed_terms_hold_from_the_day_that_is_given(session: Session) -> None
 
 def test_an_empty_first_day_of_changed_terms_counts_as_missing(session: Session) -> None:
     bring(session, a_row())
-    bring(session, a_row(適用開始日="", **{"利用単価(円)": "30.00"}))
+    bring(session, a_row(適用開始日="") | {"利用単価(円)": "30.00"})
     assert terms_of(session, FROM_THE_BEGINNING).use_sen == 3000
 
 
 def test_a_change_is_not_hidden_by_terms_dated_after_the_first_open_day(session: Session) -> None:
     bring(session, a_row())
     record(session, 2900, date(2024, 2, 18))
-    row = a_row(**{"利用単価(円)": "30.00"})
+    row = a_row() | {"利用単価(円)": "30.00"}
     assert bring(session, row, now=NOW + 60) == [Verdict.CHANGED]
     assert terms_of(session, date(2024, 2, 17)).use_sen == 3000
     assert terms_of(session, TODAY).use_sen == 3000
@@ -223,7 +223,7 @@ def test_a_change_dated_in_the_future_stays_and_the_file_of_today_is_the_same(
 def test_where_the_first_open_day_is_still_to_come_a_change_is_made_once(session: Session) -> None:
     bring(session, a_row())
     an_issued_bill(session, date(2024, 3, 16))
-    row = a_row(**{"利用単価(円)": "30.00"})
+    row = a_row() | {"利用単価(円)": "30.00"}
     assert bring(session, row) == [Verdict.CHANGED]
     assert terms_of(session, TODAY).use_sen == 2700
     assert terms_of(session, date(2024, 3, 16)).use_sen == 3000
@@ -233,7 +233,7 @@ def test_where_the_first_open_day_is_still_to_come_a_change_is_made_once(session
 
 def test_terms_can_be_blanked(session: Session) -> None:
     bring(session, a_row())
-    row = a_row(契約開始日="", 契約終了日="", **{"利用単価(円)": ""})
+    row = a_row(契約開始日="", 契約終了日="") | {"利用単価(円)": ""}
     assert bring(session, row) == [Verdict.CHANGED]
     terms = terms_of(session, TODAY)
     assert terms.contract_missing
@@ -261,7 +261,7 @@ def test_what_is_exported_comes_back_as_the_same(session: Session) -> None:
     rows = [
         a_row(1) | extra | {"蓄電池": "逆潮流あり", "電話番号": "+81-90"},
         a_row(2, 契約開始日="", 契約終了日="") | extra,
-        a_row(3, 契約終了日="", **{"基本料金(円)": "", "利用単価(円)": ""}) | extra,
+        a_row(3, 契約終了日="") | {"基本料金(円)": "", "利用単価(円)": ""} | extra,
     ]
     bring(session, *({"蓄電池": "", "電話番号": ""} | row for row in rows))
     exported = list(find_export_rows(session, TODAY))

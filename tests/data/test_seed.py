@@ -37,7 +37,7 @@ def test_the_22_invoices_of_january_reproduce_to_the_yen(engine: Engine) -> None
             )
     report = billed(engine, "2024-01")
     assert (report.counts["closed"], report.counts["held"], report.counts["failed"]) == (19, 3, 0)
-    assert {entry["customer_no"] for entry in report.held} == BLANK
+    assert {entry.customer_no for entry in report.held} == BLANK
     shown = {bill["invoice_no"]: bill for bill in all_bills(engine, "2024-01")}
     for row in seed:
         bill = shown[row["invoice_no"]]

@@ -1,5 +1,7 @@
 """Which register stands for midnight (decision 4)."""
 
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -120,8 +122,8 @@ _STEPS = st.lists(st.tuples(st.integers(1, 40), st.integers(0, 1500)), min_size=
 
 @given(_STEPS, st.randoms(use_true_random=False))
 def test_order_and_repetition_of_readings_never_matter(
-    steps: list[tuple[int, int]], random
-) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001
+    steps: list[tuple[int, int]], random: Random
+) -> None:
     readings, hour, wh = [], 0, 1000
     start = read("2024-01-01 00:00", "0").at
     for hours, step in steps:

@@ -16,7 +16,7 @@ _FOLDED: Final = str.maketrans(
 )
 
 
-def fold(text: str) -> str:
+def folded(text: str) -> str:
     """Return text as it is compared in searches: of fields and of what is searched for alike."""
     plain = unicodedata.normalize("NFKC", text).lower().translate(_FOLDED)
     return "".join(plain.split())
@@ -24,4 +24,4 @@ def fold(text: str) -> str:
 
 def search_text(customer_no: str, name: str, kana: str, email: str) -> str:
     """Return what a search looks through; the breaks keep a match inside one field."""
-    return "\n".join(map(fold, (customer_no, name, kana, email)))
+    return "\n".join(map(folded, (customer_no, name, kana, email)))
