@@ -8,12 +8,12 @@ from sqlalchemy import Engine, Select, select
 from sqlalchemy.orm import Session
 
 from shared.config import Config, load
-from shared.customers.folding import search_text
 from shared.doors.operators import add_operator
 from shared.models.customers import Customer, Occupancy, Site, Term
 from shared.models.invoices import Hold, Invoice, InvoiceDay, InvoiceRegister
 from shared.months import Month, instant, invoice_no
 from shared.seal import code_index, seal
+from shared.search import search_text
 
 KEY = "a secret for auth codes, in tests only"
 PASSWORD = "correct horse battery"

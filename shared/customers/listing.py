@@ -9,10 +9,10 @@ from typing import Any, TypeVarTuple
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from shared.customers.folding import fold
 from shared.errors import NotFound
 from shared.invoices.rows import Page
 from shared.models.customers import Customer, Term
+from shared.search import folded
 
 SORT_KEYS = ("customer_no", "name")
 _SORT: dict[str, Any] = {
@@ -72,7 +72,7 @@ def find_numbers(session: Session, q: str) -> frozenset[str]:
 
 def _narrowed(query: Select[*Ts], q: str) -> Select[*Ts]:
     """Search number, name, kana and mail, folded; `%` and `_` are themselves."""
-    return query.where(Customer.search_text.contains(fold(q), autoescape=True)) if q else query
+    return query.where(Customer.search_text.contains(folded(q), autoescape=True)) if q else query
 
 
 def _sorted(query: Select[*Ts], sort: str) -> Select[*Ts]:

@@ -7,7 +7,6 @@ from typing import Any, TypeVarTuple
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from shared.customers.folding import fold
 from shared.invoices.rows import (
     FIGURES,
     BillRow,
@@ -19,6 +18,7 @@ from shared.invoices.rows import (
 from shared.models.customers import Customer
 from shared.models.invoices import Hold, Invoice
 from shared.months import Month, month_of
+from shared.search import folded
 
 Ts = TypeVarTuple("Ts")
 
@@ -151,5 +151,5 @@ def _mentions(q: str) -> ColumnElement[bool]:
     """Search number, name, kana and mail, folded; `%` and `_` are themselves."""
     return or_(
         Invoice.invoice_no.contains(q, autoescape=True),
-        Customer.search_text.contains(fold(q), autoescape=True),
+        Customer.search_text.contains(folded(q), autoescape=True),
     )
