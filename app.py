@@ -33,14 +33,14 @@ FAMILIES = (
     Family("check", "list settings that are missing or unsafe", "shared.commands.checking"),
     Family("customers", "import and export customers, codes, terms", "shared.commands.customers"),
     Family("db", "create or migrate the database", "shared.commands.database"),
-    Family("operator", "let people into the back office", "shared.commands.operators"),
-    Family("web", "serve the pages", __name__),
     Family("gateways", "read gateways, and try them out", "ingest.commands"),
     Family("settings", "list or set the operator's settings", "shared.commands.settings"),
     Family("readings", "import, export and set registers", "shared.commands.readings"),
     Family("meters", "record meters put in or replaced", "shared.commands.meters"),
     Family("bill", "compute, issue, correct and show bills", "shared.commands.bills"),
     Family("verify", "check every invariant of the whole history", "shared.commands.verifying"),
+    Family("operator", "let people into the back office", "shared.commands.operators"),
+    Family("web", "serve the pages", __name__),
 )
 
 

@@ -12,7 +12,6 @@ from shared.invoices.loading import find_earlier, find_homes
 from shared.invoices.writing import find_stored
 from shared.months import Month, day_of, invoice_no
 from shared.settings import find_settings
-from shared.telemetry.deriving import refresh
 from shared.telemetry.facts import find_facts
 
 
@@ -20,7 +19,7 @@ def live_bill(session: Session, customer_id: int, now: int) -> Document | None:
     """Return the bill of the month that runs, as far as its days are known.
 
     It has the number it will be issued with, and `until`, the first day that is not in it yet.
-    None where the month has nothing to bill. Brings the home's derived rows up to date first.
+    None where the month has nothing to bill.
     """
     settings = find_settings(session, on=day_of(now))
     month = Month.holding(day_of(now), settings.closing_day)
@@ -28,7 +27,6 @@ def live_bill(session: Session, customer_id: int, now: int) -> Document | None:
     if not homes or homes[0].archived:
         return None
     home, moment = homes[0], Moment(month, now, settings)
-    refresh(session, [home.site_id])
     earlier = find_earlier(session, homes, month)[customer_id]
     facts = find_facts(session, [home.site_id], period_of(moment, earlier), now)
     made = draft(home, facts[home.site_id], earlier, moment)

@@ -14,7 +14,7 @@ from shared.energy.periods import ChannelFacts
 from shared.energy.quantities import Quantity
 from shared.energy.readings import METER, MeterEvent, Point
 from shared.models import telemetry
-from shared.months import Period, instant
+from shared.months import DAY_S, Period, day_of, instant
 from shared.telemetry.loading import (
     SiteChannels,
     find_readings,
@@ -58,14 +58,30 @@ def find_facts(
         site.channel_ids[q] for site in sites.values() for q in BILLED if q in site.channel_ids
     ]
     stored = _find_stored(session, channel_ids, period)
-    early = [i for i, site in sites.items() if not _stands(site, stored, period, as_of)]
+    stale = _find_stale(session, sites, period)
+    early = [
+        i for i, site in sites.items() if i in stale or not _stands(site, stored, period, as_of)
+    ]
     found = {
         i: SiteFacts(site, _as_stored(site, stored, as_of))
         for i, site in sites.items()
         if i not in set(early)
     }
-    found |= _judged_then(session, {i: sites[i] for i in early}, stored, period, as_of)
+    for since in sorted({stale.get(i, period.start) for i in early}):
+        group = {i: sites[i] for i in early if stale.get(i, period.start) == since}
+        found |= _judged_then(session, group, stored, (period, since), as_of)
     return _with_day_values(session, found, period, as_of)
+
+
+def _find_stale(session: Session, site_ids: Collection[int], period: Period) -> dict[int, date]:
+    """Return the sites whose derived rows wait to be rebuilt, and the day to judge them from."""
+    stale = telemetry.StaleSite
+    rows = session.execute(
+        select(stale.site_id, stale.since_at).where(
+            stale.site_id.in_(site_ids), stale.since_at < instant(period.end) + DAY_S
+        )
+    )
+    return {row.site_id: min(period.start, day_of(row.since_at)) for row in rows}
 
 
 def _find_stored(session: Session, channel_ids: Sequence[int], period: Period) -> _Stored:
@@ -130,13 +146,12 @@ def _judged_then(
     session: Session,
     sites: Mapping[int, SiteChannels],
     stored: _Stored,
-    period: Period,
+    asked: tuple[Period, date],
     as_of: int,
 ) -> dict[int, SiteFacts]:
-    """Judge sites with the readings of the time, from the checkpoint before the period."""
-    if not sites:
-        return {}
-    states = find_states(session, list(sites), period.start.replace(day=1))
+    """Judge sites with the readings of the time, from the checkpoint before a day."""
+    period, since_day = asked
+    states = find_states(session, list(sites), since_day.replace(day=1))
     since = {i: instant(states[i][0]) if i in states else 0 for i in sites}
     found = {}
     for start in sorted(set(since.values())):
@@ -187,7 +202,7 @@ def _with_day_values(
     )  # fmt: skip
     values: dict[tuple[int, Quantity], dict[date, set[int]]] = defaultdict(lambda: defaultdict(set))
     for channel_id, day, wh in rows:
-        if instant(day) + 86_400 <= as_of:
+        if instant(day) + DAY_S <= as_of:
             values[owners[channel_id]][day].add(wh)
     for i, facts in found.items():
         mine = {

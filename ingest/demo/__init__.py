@@ -1,0 +1,1 @@
+"""The product on one's own machine: a few homes with a year behind them and gateways that answer."""
