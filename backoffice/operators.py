@@ -31,7 +31,7 @@ def create_operator() -> ResponseReturnValue:
             "メールアドレスが正しく新しいこと、パスワードが15文字以上であることを確かめてください。"
         )
         return _page({"email": text}, email), 422
-    record(database(), now(), person.name, "operator.add", added.email, {"role": role})
+    record(database(), now(), person.name, "operator_added", added.email, {"role": role})
     return redirect(url_for("office.operators"), 303)
 
 

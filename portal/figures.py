@@ -6,9 +6,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from shared.invoices.documents import Document
 from shared.invoices.live import live_bill
 from shared.invoices.queries import find_bills_of_customer
 from shared.invoices.rows import BillRow
+from shared.telemetry.today import Today, find_today
 
 BARS = 12
 
@@ -27,9 +29,28 @@ class Bar:
 class HomeFigures:
     """All that the home page shows; `live` is the bill of the month that runs."""
 
-    live: dict[str, Any] | None
+    live: Document | None
     bills: list[BillRow]
     bars: list[Bar]
+    today: Today
+
+    @property
+    def known_days(self) -> list[date]:
+        """Return the days of the month that runs whose energy is known."""
+        days = self.live["days"] if self.live else []
+        return [date.fromisoformat(day["date"]) for day in days if day["use_wh"] is not None]
+
+    @property
+    def until(self) -> date | None:
+        """Return the last day that is known."""
+        return max(self.known_days, default=None)
+
+    @property
+    def missing(self) -> list[date]:
+        """Return the days before the last known one of which nothing was received."""
+        days = self.live["days"] if self.live else []
+        unknown = [date.fromisoformat(day["date"]) for day in days if day["use_wh"] is None]
+        return [day for day in unknown if self.until and day < self.until]
 
     @property
     def newest(self) -> BillRow | None:
@@ -45,7 +66,7 @@ def find_home_figures(session: Session, customer_id: int, now: int) -> HomeFigur
     bars = [Bar(row.month, row.use_wh, row.export_wh, row.quality == "C") for row in months]
     if live:
         bars.append(Bar(live["month"], live["use_wh"], live["export_wh"]))
-    return HomeFigures(live, bills, bars)
+    return HomeFigures(live, bills, bars, find_today(session, customer_id, now))
 
 
 @dataclass(frozen=True, slots=True)

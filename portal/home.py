@@ -1,6 +1,6 @@
 """The first page: what this month costs, and what became of the electricity."""
 
-from datetime import date, timedelta
+from datetime import date
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
@@ -18,6 +18,5 @@ def home() -> ResponseReturnValue:
     if figures.live:
         period = figures.live["period"]
         start, end = (date.fromisoformat(period[name]) for name in ("start", "end"))
-        last = date.fromisoformat(figures.live["until"]) - timedelta(days=1)
-        drawn = ruler(start, end, last)
+        drawn = ruler(start, end, figures.until)
     return render_template("portal/home.html", figures=figures, ruler=drawn, split=split)

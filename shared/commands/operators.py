@@ -27,8 +27,7 @@ def _add(args: argparse.Namespace, context: Context) -> int:
     password = sys.stdin.readline().rstrip("\r\n")
     now = context.clock()
     with context.session() as session:
-        operator = add_operator(session, args.email, args.role, password, now)
-        email = operator.email
-        record(session, now, context.actor, "operator.add", email, {"role": args.role})
+        email = add_operator(session, args.email, args.role, password, now).email
+        record(session, now, context.actor, "operator_added", email, {"role": args.role})
     context.say(f"operator {email} may sign in as {args.role}")
     return 0

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from shared.energy.boundaries import boundary
 from shared.energy.ledger import judge
 from shared.energy.quantities import Quantity
-from shared.models import telemetry
+from shared.models import customers, telemetry
 from shared.months import day_of, instant
 from shared.telemetry.facts import BILLED
 from shared.telemetry.loading import find_readings, find_site_channels, find_states
@@ -36,8 +36,15 @@ class Today:
         return self.pv_wh - self.export_wh
 
 
-def find_today(session: Session, site_id: int, now: int) -> Today:
-    """Return a site's day so far from the readings that stand, judged from the last checkpoint."""
+def find_today(session: Session, customer_id: int, now: int) -> Today:
+    """Return a customer's day so far from the readings that stand, judged from a checkpoint."""
+    occupancy = customers.Occupancy
+    site_id = session.scalars(
+        select(occupancy.site_id)
+        .where(occupancy.customer_id == customer_id)
+        .order_by(occupancy.id.desc())
+        .limit(1)
+    ).one()
     site = find_site_channels(session, [site_id])[site_id]
     month = day_of(now).replace(day=1)
     state = find_states(session, [site_id], month).get(site_id)
@@ -55,7 +62,7 @@ def find_today(session: Session, site_id: int, now: int) -> Today:
         so_far[Quantity.PV],
         so_far[Quantity.EXPORT],
         max(heard.values(), default=None),
-        tuple(q for q in BILLED if now - heard.get(q, 0) > SILENT_S),
+        tuple(q for q in BILLED if q in heard and now - heard[q] > SILENT_S),
     )
 
 

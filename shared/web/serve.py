@@ -20,7 +20,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
         super().__init__()
 
     def load_config(self) -> None:
-        options = {
+        options: dict[str, object] = {
             "bind": self._bind,
             "workers": WORKERS,
             "threads": THREADS,
@@ -30,6 +30,8 @@ class _Server(BaseApplication):  # type: ignore[misc]
             "limit_request_line": 4094,
             "graceful_timeout": 10,
         }
+        if "control_socket_disable" in self.cfg.settings:  # newer ones write beside the home
+            options["control_socket_disable"] = True
         for name, setting in options.items():
             self.cfg.set(name, setting)
 

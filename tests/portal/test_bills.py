@@ -20,12 +20,13 @@ LIVE: Document = {
     "invoice_no": "24021120220110",
     "month": "2024-02",
     "period": {"start": "2024-02-16", "end": "2024-03-16"},
-    "until": "2024-02-27",
     "total_yen": 1482,
     "use_wh": 54_900,
     "export_wh": 141_500,
-    "received_at": 1_709_046_300,
-    "problems": ["2月21日の値は未受信です。"],
+    "days": [
+        {"date": f"2024-02-{day}", "use_wh": None if day == 21 or day > 27 else 4_575}
+        for day in range(16, 30)
+    ],
 }
 
 
