@@ -196,4 +196,4 @@ def count_states(session: Session, month: Month) -> dict[str, int]:
         .where(invoice.month == month.first())
         .group_by(invoice.state)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())

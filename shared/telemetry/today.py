@@ -78,5 +78,5 @@ def _heard(session: Session, channel_ids: Mapping[Quantity, int]) -> dict[Quanti
         .where(reading.channel_id.in_(channel_ids.values()))
         .group_by(reading.channel_id)
     )
-    newest = dict(rows.tuples().all())
+    newest = dict(rows.all())
     return {q: newest[c] for q, c in channel_ids.items() if c in newest}

@@ -58,9 +58,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     engine.dispose()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Give Debian's browser."""
+    """Give Debian's browser; it runs an event loop that tests of other modules must not meet."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         pytest.fail("apt-get install chromium fonts-noto-cjk: the browser tests need them")

@@ -138,7 +138,7 @@ class Fleet:
                 .join(Channel, Channel.id == Reading.channel_id)
                 .order_by(Channel.site_id, Channel.quantity, Reading.at)
             )
-            return list(rows.tuples().all())
+            return [(a, b, c, d) for a, b, c, d in rows]
 
     def leased(self) -> list[int]:
         """Return the gateways whose lease somebody holds."""
