@@ -18,7 +18,7 @@ HOMES = 6
 @pytest.fixture
 def distant(engine: Engine, redis_url: str, tmp_path: Path) -> Iterator[tuple[Fleet, Manners]]:
     """Give a fleet whose gateways answer slowly, until told otherwise."""
-    manners = Manners(latency_s=1.5)
+    manners = Manners(latency_s=0.7)
     with a_fleet(engine, tmp_path, redis_url) as fleet:
         for n in range(HOMES):
             fleet.home(f"11202201{n:02}", a_meter(), manners)

@@ -9,21 +9,20 @@ import pytest
 from redis import Redis
 from rq import Callback, Queue
 from rq.job import JobStatus
-from rq.serializers import DefaultSerializer, JSONSerializer
+from rq.serializers import DefaultSerializer, JSONSerializer, Serializer
 from rq.webhook import Webhook
 
+from shared.db import make_engine
 from shared.queue import QUEUE, Call, RedisQueue, SealedJob, Task
 from tests.ingest.fleets import Fleet, a_fleet, wait_until
 from tests.ingest.test_jobs import NIGHT, a_meter
 
-SERIALIZERS = {"json": JSONSerializer, "pickled": DefaultSerializer}
+SERIALIZERS: dict[str, Serializer] = {"json": JSONSerializer, "pickled": DefaultSerializer}
 
 
 @pytest.fixture
 def working(sqlite_url: str, redis_url: str, tmp_path: Path) -> Iterator[Fleet]:
     """Give a fleet with a worker behind Redis, on SQLite."""
-    from shared.db import make_engine
-
     engine = make_engine(sqlite_url)
     with a_fleet(engine, tmp_path, redis_url) as fleet:
         fleet.home("1120220110", a_meter())
@@ -39,8 +38,8 @@ def foreign(fleet: Fleet, kind: str) -> Queue:
 
 
 def status_of(fleet: Fleet, job_id: str) -> bytes | None:
-    told: bytes | None = fleet.redis.hget(f"rq:job:{job_id}", "status")
-    return told
+    told = fleet.redis.hget(f"rq:job:{job_id}", "status")
+    return told if isinstance(told, bytes) else None
 
 
 def failed(fleet: Fleet, job_id: str) -> None:
@@ -65,7 +64,7 @@ def test_callbacks_and_webhooks_of_a_job_are_never_called(working: Fleet, kind: 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
-        hooks = [Webhook(url, JobStatus.FINISHED), Webhook(url, JobStatus.FAILED)]
+        hooks = [Webhook(url, "finished"), Webhook(url, "failed")]
         calling = Callback("tests.ingest.test_sealed_jobs.leave_mark")
         os.environ["PPA_TEST_MARK"] = str(mark)
         good = foreign(working, kind).enqueue_call(
