@@ -17,23 +17,31 @@ from shared.queue import Dispatcher
 TIDY_S = 3600
 
 
-def tick_forever(context: Context, dispatcher: Dispatcher) -> NoReturn:
-    """Tick until SIGTERM; what fails is told once a tick and tried again at the next one."""
-    signal.signal(signal.SIGTERM, _end)
-    pause, tidied = Event(), 0
-    while True:
+def tick_until(stop: Event, context: Context, dispatcher: Dispatcher) -> None:
+    """Tick until told to stop; what fails is told once a tick and tried again at the next one."""
+    tidied = 0
+    while not stop.is_set():
         try:
             reconcile(context, dispatcher)
-            if context.clock() - tidied >= TIDY_S:
+            now = context.clock()
+            if now - tidied >= TIDY_S:
                 tidy(context)
-                tidied = context.clock()
+                tidied = now
         except PpaError as error:
             context.say(str(error))
         except RedisError as error:
             context.say(f"PPA_REDIS_URL: the queue does not answer ({type(error).__name__})")
-        pause.wait(wake_s(context.config.poll_slot_s))
+        stop.wait(wake_s(context.config.poll_slot_s))
 
 
-def _end(_signal: int, _frame: FrameType | None) -> NoReturn:
-    """Leave at once: what was under way is rolled back and due again when its lease runs out."""
+def tick_for_good(context: Context, dispatcher: Dispatcher) -> None:
+    """Tick in the foreground until SIGTERM, which ends the process at once.
+
+    What was under way is rolled back, and due again when its lease runs out.
+    """
+    signal.signal(signal.SIGTERM, _leave)
+    tick_until(Event(), context, dispatcher)
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:
     sys.exit(0)

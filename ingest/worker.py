@@ -11,7 +11,7 @@ from rq import Worker
 from rq.serializers import JSONSerializer
 
 from ingest.jobs import handlers
-from ingest.ticking import tick_forever
+from ingest.ticking import tick_for_good
 from shared.commands.context import Context
 from shared.errors import InputRefused
 from shared.queue import InProcess, job_class, make_queue
@@ -32,7 +32,8 @@ def run_worker(_args: argparse.Namespace, context: Context) -> int:
     """Work until SIGTERM, which ends it within 15 seconds."""
     context.open_engine()
     if context.config.redis_url is None:
-        tick_forever(context, InProcess(handlers(context)))
+        tick_for_good(context, InProcess(handlers(context)))
+        return 0
     context.close()  # a connection must not be shared with the processes that are forked below
     try:
         make_worker(context, Redis.from_url(context.config.redis_url)).work(logging_level="WARNING")

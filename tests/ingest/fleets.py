@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 from redis import Redis
@@ -16,7 +17,6 @@ from rq.job import JobStatus
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from ingest.due import PART
 from ingest.jobs import handlers, reconcile
 from ingest.simulator.images import Device
 from ingest.simulator.server import Manners
@@ -70,7 +70,7 @@ class Fleet:
         self.stack.callback(context.close)
         return context
 
-    @property
+    @cached_property
     def redis(self) -> Redis:
         """Return a connection to the queue's server."""
         connection = Redis.from_url(self.redis_url or "")
@@ -138,7 +138,7 @@ class Fleet:
                 .join(Channel, Channel.id == Reading.channel_id)
                 .order_by(Channel.site_id, Channel.quantity, Reading.at)
             )
-            return [(a, b, c, d) for a, b, c, d in rows]
+            return [(site, channel, instant, wh) for site, channel, instant, wh in rows]
 
     def leased(self) -> list[int]:
         """Return the gateways whose lease somebody holds."""
@@ -183,8 +183,3 @@ def wait_until(true: Callable[[], bool]) -> None:
     while not true():
         assert time.monotonic() < end, "nothing happened for a minute"
         time.sleep(0.02)
-
-
-def part_of(gateway_id: int) -> int:
-    """Return the part whose job asks a gateway."""
-    return gateway_id // PART

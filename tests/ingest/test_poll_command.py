@@ -34,18 +34,18 @@ class Fleet:
         self.ppa, self._stack = ppa, stack
 
     def serve(self, device: Device, manners: Manners | None = None) -> str:
-        """Serve a device; return its address."""
+        """Serve a device; returns its address."""
         return self._stack.enter_context(a_gateway(device, manners))
 
     def take(self, *rows: str) -> None:
-        """Import gateways."""
+        """Import rows of gateways."""
         file = self.ppa.home / "gateways.csv"
         file.write_text("\n".join([HEADER, *rows]), encoding="utf-8")
         done = self.ppa("gateways", "import", str(file), "--apply", **OPEN)
         assert done.code == 0, done.err
 
     def poll(self, *numbers: str, env: Mapping[str, str] = QUICK) -> Result:
-        """Poll at noon in June."""
+        """Poll at noon."""
         return self.ppa(
             "gateways", "poll", *numbers, "--json", now="2024-06-10T12:25:00+09:00", **env
         )
