@@ -39,7 +39,8 @@ class Morning:
 
     held: int
     reasons: dict[str, int]
-    waiting: dict[str, int]
+    unissued: int
+    waiting: int
     newest: MonthFigures | None
     months: list[tuple[Month, Totals]]
 
@@ -50,7 +51,14 @@ def find_morning(session: Session) -> Morning:
     months = find_months(session, BARS)
     sums = [(month, filter_totals(session, InvoiceFilter(month=month))) for month in months]
     newest = _month_figures(session, months[-1]) if months else None
-    return Morning(states.get("held", 0), find_hold_counts(session), states, newest, sums)
+    return Morning(
+        held=states.get("held", 0),
+        reasons=find_hold_counts(session),
+        unissued=states.get("closed", 0),
+        waiting=find_hold_counts(session, "open").get("waiting", 0),
+        newest=newest,
+        months=sums,
+    )
 
 
 def _month_figures(session: Session, month: Month) -> MonthFigures:

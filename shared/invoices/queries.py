@@ -89,13 +89,13 @@ def find_months(session: Session, limit: int) -> list[Month]:
     return [month_of(first) for first in session.scalars(query)][::-1]
 
 
-def find_hold_counts(session: Session) -> dict[str, int]:
-    """Return how many held bills each reason holds, the commonest first."""
+def find_hold_counts(session: Session, state: str = "held") -> dict[str, int]:
+    """Return how many bills of a state each reason holds, the commonest first."""
     count = func.count(Hold.invoice_id)
     query = (
         select(Hold.reason, count)
         .join(Invoice, Invoice.id == Hold.invoice_id)
-        .where(Invoice.state == "held")
+        .where(Invoice.state == state)
         .group_by(Hold.reason)
         .order_by(count.desc(), Hold.reason)
     )
