@@ -16,7 +16,7 @@ from shared.energy.quantities import Quantity
 
 NOON = 1_717_989_900
 """2024-06-10 12:25 in Japan."""
-QUICK = Reach(allow_loopback=True, timeout_s=0.3, deadline_s=1)
+QUICK = Reach(allow_loopback=True, timeout_s=0.8, deadline_s=3)
 PATIENT = Reach(allow_loopback=True, timeout_s=5, deadline_s=20)
 PV, EXPORT, IMPORT = Quantity.PV, Quantity.EXPORT, Quantity.IMPORT
 
