@@ -67,8 +67,8 @@ class Claim:
     gateways: Sequence[StoredGateway]
 
 
-def claim(session: Session, slot: Slot, ids: Collection[int], now: int, lease_s: int) -> Claim:
-    """Lease those of some gateways that nobody else asks; commit before asking them."""
+def lease(session: Session, ids: Collection[int], now: int, lease_s: int) -> tuple[str, set[int]]:
+    """Lease those of some gateways that nobody else asks; return whose name it is in, and which."""
     owner = f"{os.getpid()}-{uuid4().hex}"
     free = (
         select(Gateway.id)
@@ -82,12 +82,17 @@ def claim(session: Session, slot: Slot, ids: Collection[int], now: int, lease_s:
         .values(lease_until=now + lease_s, lease_owner=owner)
         .execution_options(synchronize_session=False)
     )
-    ours = session.scalars(select(Gateway.id).where(Gateway.lease_owner == owner)).all()
+    return owner, set(session.scalars(select(Gateway.id).where(Gateway.lease_owner == owner)))
+
+
+def claim(session: Session, slot: Slot, ids: Collection[int], now: int, lease_s: int) -> Claim:
+    """Lease gateways for a slot; commit before asking them."""
+    owner, ours = lease(session, ids, now, lease_s)
     # Somebody may have finished between our look and our lease: what they settled stays settled.
     settled = select(Poll.gateway_id).where(Poll.slot == slot.start, Poll.settled == 1)
     done = set(session.scalars(settled.where(Poll.gateway_id.in_(ours))))
     release(session, owner, done)
-    return Claim(owner, find_gateways(session, now, ids=[id_ for id_ in ours if id_ not in done]))
+    return Claim(owner, find_gateways(session, now, ids=ours - done))
 
 
 def release(session: Session, owner: str, ids: Collection[int]) -> None:

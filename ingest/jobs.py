@@ -8,14 +8,11 @@ from functools import partial
 from sqlalchemy.exc import SQLAlchemyError
 
 from ingest.due import PART, Claim, Polled, claim, find_due, forget_old, record, release
-from ingest.keeping import ask_all, keep
+from ingest.keeping import ask_all, keep, lease_s
 from ingest.slots import Slot, slot_at
 from shared.commands.context import Context
 from shared.db import in_chunks
 from shared.queue import Call, Dispatcher, Handler, Task
-
-LEASE_LEEWAY_S = 5
-"""A lease is the deadline and this much longer (decision 36)."""
 
 _log = logging.getLogger(__name__)
 
@@ -60,9 +57,8 @@ def poll_part(context: Context, start: int, part: int) -> int:
 
 def _poll(context: Context, slot: Slot, ids: Sequence[int]) -> int:
     """Lease as many gateways as may be in flight, ask them, keep what they said."""
-    lease_s = context.config.gateway_deadline_s + LEASE_LEEWAY_S
     with context.session() as session:
-        claimed = claim(session, slot, ids, context.clock(), lease_s)
+        claimed = claim(session, slot, ids, context.clock(), lease_s(context.config))
     if not claimed.gateways:
         return 0
     polled = asyncio.run(ask_all(claimed.gateways, context.config, context.clock))

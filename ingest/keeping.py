@@ -1,6 +1,6 @@
 """From stored gateways to what is asked of them, and from their answers to stored readings."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
@@ -27,7 +27,12 @@ from shared.gateways import FeedPlan, StoredGateway
 from shared.models import telemetry
 from shared.telemetry.storing import store_readings
 
-Unseal = Callable[[StoredGateway], str]
+LEASE_LEEWAY_S = 5
+
+
+def lease_s(config: Config) -> int:
+    """Return the length of a lease: the deadline and a little longer (decision 36)."""
+    return config.gateway_deadline_s + LEASE_LEEWAY_S
 
 
 def reach_of(config: Config) -> Reach:
@@ -66,7 +71,8 @@ async def ask_all(gateways: Sequence[StoredGateway], config: Config, now: Clock)
             unfit = ReadingFailed(outcome, str(error))
             found[gateway.id] = [failed(ask, now(), unfit) for ask in asks]
     asked = [gateway for gateway in gateways if gateway.id not in found]
-    answers = await poll_many(targets, config.poll_concurrency, reach_of(config), now)
+    lines = [(gateway.site_id, gateway.address) for gateway in asked]
+    answers = await poll_many(targets, config.poll_concurrency, reach_of(config), now, lines)
     found |= {gateway.id: samples for gateway, samples in zip(asked, answers, strict=True)}
     return [Polled(gateway, found[gateway.id]) for gateway in gateways]
 

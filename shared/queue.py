@@ -12,7 +12,7 @@ from typing import ClassVar, Final, Protocol
 
 from redis import Redis
 from rq import Queue
-from rq.exceptions import DeserializationError, DuplicateJobError
+from rq.exceptions import DeserializationError, DuplicateJobError, NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
@@ -100,8 +100,14 @@ class SealedJob(Job):
         super().__init__(id, connection, serializer=JSONSerializer)
 
     def restore(self, raw_data: Mapping[bytes, bytes]) -> None:
-        """Read a stored job without its callbacks, webhooks and repetitions."""
-        super().restore({k: v for k, v in raw_data.items() if k.decode() not in _NEVER_READ})
+        """Read a stored job without its callbacks, webhooks and repetitions.
+
+        Raises NoSuchJobError for what is no job at all, which makes a worker go on to the next.
+        """
+        try:
+            super().restore({k: v for k, v in raw_data.items() if k.decode() not in _NEVER_READ})
+        except Exception as error:  # noqa: BLE001 - whatever Redis holds must not stop a worker
+            raise NoSuchJobError(f"{self.key!r} holds no job") from error
 
     def _deserialize_data(self) -> None:
         super()._deserialize_data()  # type: ignore[no-untyped-call]

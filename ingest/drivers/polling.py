@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
 
 from ingest.drivers.modbus import ModbusDriver
 from ingest.drivers.profiles import find_profile, parse_profile
@@ -69,13 +70,25 @@ async def poll_gateway(
 
 
 async def poll_many(
-    polls: Iterable[tuple[Target, Sequence[Ask]]], concurrency: int, reach: Reach, now: Clock
+    polls: Iterable[tuple[Target, Sequence[Ask]]],
+    concurrency: int,
+    reach: Reach,
+    now: Clock,
+    lines: Sequence[Hashable] | None = None,
 ) -> list[list[Sample]]:
-    """Return the samples of each poll in order, at most `concurrency` gateways in flight."""
-    places = asyncio.Semaphore(concurrency)
+    """Return the samples of each poll in order, at most `concurrency` gateways in flight.
 
-    async def one(target: Target, asks: Sequence[Ask]) -> list[Sample]:
-        async with places:
+    Of polls on the same of `lines`, one each, the next begins when the last has ended: meters
+    behind one gateway, which often takes a single connection (gateways.md §1b).
+    """
+    places = asyncio.Semaphore(concurrency)
+    turns: dict[Hashable, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def one(line: Hashable, target: Target, asks: Sequence[Ask]) -> list[Sample]:
+        async with turns[line], places:
             return await poll_gateway(target, asks, reach, now)
 
-    return await asyncio.gather(*(one(target, asks) for target, asks in polls))
+    numbered = enumerate(polls)
+    return await asyncio.gather(
+        *(one(lines[n] if lines else n, target, asks) for n, (target, asks) in numbered)
+    )

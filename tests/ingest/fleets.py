@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -23,6 +23,7 @@ from ingest.simulator.server import Manners
 from shared.clock import make_clock
 from shared.commands.context import Context
 from shared.config import load
+from shared.energy.quantities import Quantity
 from shared.gateways import NewGateway, put_gateways
 from shared.models.gateways import Gateway, Poll
 from shared.models.telemetry import Channel, Reading
@@ -88,13 +89,31 @@ class Fleet:
         return make_clock(self.clock_file)()
 
     def home(self, number: str, device: Device, manners: Manners | None = None) -> int:
-        """Give a home a meter that counts generation and export; returns the customer."""
+        """Give a home one meter that counts generation and export; returns the customer."""
+        return self._home(number, device, manners, [(1, {PV: "export", EXPORT: "import"})])
+
+    def two_meters(self, number: str, device: Device, manners: Manners) -> int:
+        """Give a home two meters behind one gateway; returns the customer."""
+        return self._home(number, device, manners, [(1, {PV: "export"}), (2, {EXPORT: "import"})])
+
+    def _home(
+        self,
+        number: str,
+        device: Device,
+        manners: Manners | None,
+        meters: Sequence[tuple[int, Mapping[Quantity, str]]],
+    ) -> int:
         address = self.stack.enter_context(a_gateway(device, manners, self.clock))
         with Session(self.engine) as session, session.begin():
             customer_id = a_home(session, number, contract=LONG_AGO)
-            feeds = {PV: ("export", "certified", ""), EXPORT: ("import", "certified", "")}
-            new = NewGateway(customer_id, "modbus", address, 1, "dzg", "", None, "register", feeds)
-            put_gateways(session, [new])
+            new = [
+                NewGateway(
+                    customer_id, "modbus", address, unit, "dzg", "", None, "register",
+                    {quantity: (name, "certified", "") for quantity, name in feeds.items()},
+                )
+                for unit, feeds in meters
+            ]  # fmt: skip
+            put_gateways(session, new)
         return customer_id
 
     def tick(self, text: str) -> int:

@@ -34,7 +34,7 @@ def a_target(port: int, driver: str = "sunspec", profile: str = "", unit: int = 
 def served(
     device: Device, manners: Manners | None = None, at: Callable[[], int] = lambda: NOON
 ) -> ModbusServer:
-    return ModbusServer({1: device}, at, manners)
+    return ModbusServer({1: device, 2: device}, at, manners)
 
 
 async def poll(target: Target, *asks: Ask, reach: Reach = PATIENT) -> list[Sample]:

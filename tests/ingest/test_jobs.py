@@ -119,3 +119,10 @@ def test_a_gateway_leased_by_another_is_left_alone_until_the_lease_runs_out(
     assert fleet.tick("2016-08-16 00:16") == 1
     assert len(fleet.readings()) == 2
     assert fleet.leased() == []
+
+
+def test_two_meters_behind_one_gateway_are_asked_one_after_the_other(fleet: Fleet) -> None:
+    fleet.two_meters(POLLED, a_meter(), Manners(one_connection=True, latency_s=0.1))
+    assert fleet.tick("2016-08-16 00:15") == 1
+    assert fleet.polls(NIGHT) == {1: ("ok", 1, 1), 2: ("ok", 1, 1)}
+    assert [channel for _, channel, _, _ in fleet.readings()] == ["export", "pv"]

@@ -97,6 +97,14 @@ def test_a_task_with_more_than_ids_months_and_slots_is_refused(
     failed(working, job.id)
 
 
+def test_what_is_no_job_at_all_does_not_stop_the_worker(working: Fleet) -> None:
+    for n, field in enumerate(("status", "timeout", "created_at", "allow_dependency_failures")):
+        working.redis.hset(f"rq:job:odd-{n}", mapping={"data": b"\x80\x04", field: b"\xff"})
+        working.redis.rpush(f"rq:queue:{QUEUE}", f"odd-{n}")
+    assert working.tick("2016-08-16 00:16") == 1
+    assert working.polls(NIGHT) == {1: ("ok", 1, 1)}
+
+
 def test_whatever_serializer_is_asked_for_a_sealed_job_is_json(redis_url: str) -> None:
     with Redis.from_url(redis_url) as connection:
         job = SealedJob("a", connection, serializer=DefaultSerializer)
