@@ -5,6 +5,7 @@ import getpass
 import importlib
 import os
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -93,10 +94,27 @@ def _web(args: argparse.Namespace, context: "Context") -> int:
     context.close()  # a connection must not be shared with the worker processes
 
     def make() -> "WSGIApplication":
+        if config.redis_url is None:
+            _work_beside(context)
         return create_site(config, engine=context.make_engine(), clock=context.clock)
 
     serve(make, args.host, args.port)
     return 0
+
+
+def _work_beside(context: "Context") -> None:
+    """Do the jobs in a thread of the pages' process where no Redis is set (decision 37).
+
+    Several such threads, and `ppa worker` too, do no harm: each gateway is leased in the database.
+    """
+    from ingest.jobs import handlers
+    from ingest.ticking import tick_until
+    from shared.commands.context import Context
+    from shared.queue import InProcess
+
+    own = Context(context.config, context.clock, context.out, context.err, context.actor)
+    arguments = (threading.Event(), own, InProcess(handlers(own)))
+    threading.Thread(target=tick_until, args=arguments, name="jobs", daemon=True).start()
 
 
 def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:

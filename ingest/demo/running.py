@@ -177,9 +177,9 @@ class Demo:
     def run(self, stack: ExitStack, stopped: threading.Event, *, open_browser: bool) -> None:
         """Run the pages and the worker until told to stop, or until one of them ends."""
         with_redis = self._start_redis(stack)
-        commands = [("web", "--host", "127.0.0.1", "--port", str(self.port)), ("worker",)]
+        commands = [("web", "--host", "127.0.0.1", "--port", str(self.port))]
         if with_redis:
-            commands.append(("scheduler",))
+            commands += [("worker",), ("scheduler",)]
         processes = [self._start(stack, command) for command in commands]
         self._wait_for_pages(stopped)
         self._tell(with_redis=with_redis)
@@ -231,7 +231,11 @@ class Demo:
 
     def _tell(self, *, with_redis: bool) -> None:
         base = self.environ["PPA_BASE_URL"]
-        jobs = "a private Redis with RQ workers" if with_redis else "a worker without Redis"
+        jobs = (
+            "a private Redis with RQ workers"
+            if with_redis
+            else "the pages' own process, as no Redis is here"
+        )
         code = " ".join(self.code[n : n + 4] for n in range(0, len(self.code), 4))
         print(
             f"\nhomeowner   {base}/\n            code {code}\n\n"

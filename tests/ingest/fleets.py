@@ -131,10 +131,10 @@ class Fleet:
         keys = self.redis.keys("rq:job:*")
         return not any(self.redis.hget(key, "status") in BUSY for key in keys)
 
-    def run(self, command: str) -> subprocess.Popen[bytes]:
-        """Start `ppa worker` or `ppa scheduler` as a process of its own."""
+    def run(self, *words: str) -> subprocess.Popen[bytes]:
+        """Start `ppa worker`, `ppa scheduler` or `ppa web` as a process of its own."""
         process = subprocess.Popen(
-            [sys.executable, "-m", "app", command],
+            [sys.executable, "-m", "app", *words],
             cwd=ROOT,
             env={**os.environ, **self.environ},
             stdout=subprocess.DEVNULL,
