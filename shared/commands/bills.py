@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable
 
+from shared.commands import revising
 from shared.commands.arguments import read_instant, read_month
 from shared.commands.context import Context
 from shared.commands.output import share_bar, write_file
@@ -31,6 +32,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         parser = _verb(verbs, name, summary, act)
         parser.add_argument("invoice_no", metavar="INVOICE_NO")
         parser.add_argument("--reason", required=True)
+    revising.register(verbs)
     show = _verb(verbs, "show", "everything one bill says and rests on", show_bill)
     show.add_argument("invoice_no", metavar="INVOICE_NO")
     show.add_argument("--json", action="store_true")

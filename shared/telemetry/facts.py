@@ -46,7 +46,10 @@ class _Stored:
 
 
 def find_facts(
-    session: Session, site_ids: Collection[int], period: Period, as_of: int
+    session: Session,
+    site_ids: Collection[int],
+    period: Period,
+    as_of: int,
 ) -> dict[int, SiteFacts]:
     """Return what each site's bill of a period rests on, from readings taken by `as_of`.
 
