@@ -14,7 +14,7 @@ from shared.invoices.documents import get_invoice
 from shared.invoices.drafting import ISSUED, Moment
 from shared.invoices.loading import Live, find_pins
 from shared.invoices.locking import lock_bills
-from shared.invoices.recomputing import Failed, Recomputed, recompute
+from shared.invoices.recomputing import Failed, Recomputed, raise_it, recompute
 from shared.models import customers, invoices
 from shared.months import Month, month_of
 
@@ -26,7 +26,7 @@ def reexamine(
     customer_ids: Collection[int],
     moment: Moment,
     act: Act | None,
-    failed: Failed | None = None,
+    failed: Failed = raise_it,
 ) -> dict[int, invoices.Invoice]:
     """Compare issued bills of a month with how they come out today (decision 16).
 
