@@ -11,6 +11,7 @@ from shared.errors import InputRefused
 from shared.invoices import exporting
 from shared.invoices.documents import get_bill
 from shared.invoices.issuing import Act, issue_month, release, void
+from shared.invoices.knowing import bill_as_known
 from shared.invoices.releasing import release_kind
 from shared.invoices.running import Run, RunReport, run_month
 from shared.units import kwh_text
@@ -42,6 +43,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     show = _verb(verbs, "show", "everything one bill says and rests on", show_bill)
     show.add_argument("invoice_no", metavar="INVOICE_NO")
     show.add_argument("--json", action="store_true")
+    show.add_argument("--known-at", metavar="ISO|now", help="with what was on record then")
     for name, metavar, summary, act in (
         ("export", "MONTH", "the list of a month as CSV", export_bills),
         ("days", "INVOICE_NO", "the days of a bill as CSV", export_days),
@@ -150,7 +152,12 @@ def void_bill(args: argparse.Namespace, context: Context) -> int:
 def show_bill(args: argparse.Namespace, context: Context) -> int:
     """Print a bill, as JSON or in a few lines."""
     with context.session(reads_only=True) as session:
-        document = get_bill(session, args.invoice_no)
+        if args.known_at is None:
+            document = get_bill(session, args.invoice_no)
+        else:
+            now = args.known_at == "now"
+            known_at = context.clock() if now else read_instant(args.known_at, "--known-at")
+            document = bill_as_known(session, args.invoice_no, known_at)
     if args.json:
         context.print_json(document)
         return 0

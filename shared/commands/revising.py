@@ -1,13 +1,15 @@
-"""`ppa bill proposals|revise|refuse`: what became known after a bill was issued."""
+"""`ppa bill proposals|revise|refuse|estimate`: what became known after a bill was issued."""
 
 import argparse
 
 from shared.commands.arguments import read_month
 from shared.commands.context import Context
 from shared.invoices.chaining import Act
+from shared.invoices.closing import estimate_bill
 from shared.invoices.proposing import find_proposals, refuse
 from shared.invoices.revising import describe_causes, revise
 from shared.telemetry.deriving import refresh
+from shared.units import kwh_text
 
 
 def register(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -26,6 +28,10 @@ def register(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     refused.add_argument("invoice_no", metavar="INVOICE_NO")
     refused.add_argument("--reason", required=True)
     refused.set_defaults(run=refuse_proposal)
+    guessed = verbs.add_parser("estimate", help="close a held bill with an estimated register")
+    guessed.add_argument("invoice_no", metavar="INVOICE_NO")
+    guessed.add_argument("--reason", required=True)
+    guessed.set_defaults(run=estimate)
 
 
 def _act(context: Context) -> Act:
@@ -77,4 +83,17 @@ def refuse_proposal(args: argparse.Namespace, context: Context) -> int:
     with context.session() as session:
         refuse(session, args.invoice_no, args.reason, _act(context))
     context.say(f"{args.invoice_no} stays as it was issued")
+    return 0
+
+
+def estimate(args: argparse.Namespace, context: Context) -> int:
+    """Put estimated registers at the end of a held bill, and say which."""
+    with context.session() as session:
+        refresh(session)
+    with context.session() as session:
+        made = estimate_bill(session, args.invoice_no, args.reason, _act(context))
+    for one in made:
+        energy, wh = kwh_text(one.energy_wh), kwh_text(one.wh)
+        print(f"{one.channel}: {energy} kWh more, up to {wh} kWh", file=context.out)
+    context.say(f"{args.invoice_no} is computed with these estimates")
     return 0

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from shared.billing.bill import Bill, bill, taxed
@@ -160,15 +160,12 @@ def _channel(quantity: Quantity, span: Period, facts: SiteFacts, earlier: Earlie
     if quantity in facts.days or quantity in (facts.site.day_channels or {}):
         return finished_days(span, facts.days.get(quantity, {}))
     known = facts.registers.get(quantity, ChannelFacts({}))
-    pinned = ChannelFacts(
-        known.boundaries,
-        known.first,
-        known.events,
-        known.closes,
-        earlier.pins.get(quantity, {}),
-        known.late_doubts,
-    )
-    return days(span, pinned)
+    return days(span, with_pins(known, quantity, earlier))
+
+
+def with_pins(known: ChannelFacts, quantity: Quantity, earlier: Earlier) -> ChannelFacts:
+    """Return a channel as bills read it: pinned registers over those known (decision 16)."""
+    return replace(known, pins=earlier.pins.get(quantity, {}))
 
 
 def _other_meter(span: Period, facts: SiteFacts, earlier: Earlier) -> list[str]:

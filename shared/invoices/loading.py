@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from shared.customers.terms import find_terms
@@ -98,8 +98,13 @@ def _lives(row: Any, period: Period) -> bool:  # noqa: ANN401 - a row of a few c
     )
 
 
-def find_earlier(session: Session, homes: Sequence[Home], month: Month) -> dict[int, Earlier]:
-    """Return by customer what their other live bills say about this month's."""
+def find_earlier(
+    session: Session, homes: Sequence[Home], month: Month, known_at: int | None = None
+) -> dict[int, Earlier]:
+    """Return by customer what their other live bills say about this month's.
+
+    With `known_at` those count that were issued and not void then.
+    """
     invoice = invoices.Invoice
     since, last_year = month, Month(month.year - 1, month.month)
     for _ in range(USUAL_MONTHS):
@@ -111,7 +116,7 @@ def find_earlier(session: Session, homes: Sequence[Home], month: Month) -> dict[
             invoice.period_start, invoice.period_end, invoice.computed_at,
         ).where(
             invoice.customer_id.in_([home.customer_id for home in homes]),
-            invoice.state != VOID,
+            _was_live(known_at),
             or_(
                 invoice.month.in_(months),
                 (invoice.month >= since.first()) & (invoice.month < month.first()),
@@ -119,6 +124,8 @@ def find_earlier(session: Session, homes: Sequence[Home], month: Month) -> dict[
         )
     )  # fmt: skip
     rows = [Live(*row) for row in found]
+    if known_at is not None:
+        rows = [row._replace(state=ISSUED) for row in rows]
     by_customer: dict[int, dict[date, Live]] = defaultdict(dict)
     for row in rows:
         by_customer[row.customer_id][row.month] = row
@@ -138,6 +145,16 @@ def find_earlier(session: Session, homes: Sequence[Home], month: Month) -> dict[
         )
         for home in homes
     }
+
+
+def _was_live(known_at: int | None) -> ColumnElement[bool]:
+    invoice = invoices.Invoice
+    if known_at is None:
+        return invoice.state != VOID
+    return and_(
+        invoice.issued_at <= known_at,
+        or_(invoice.voided_at.is_(None), invoice.voided_at > known_at),
+    )
 
 
 def find_undecided(

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from shared.energy.boundaries import How
 from shared.energy.periods import Register
 from shared.invoices.drafting import (
     ISSUED,
@@ -21,6 +22,7 @@ from shared.invoices.drafting import (
     period_of,
     terms_told,
 )
+from shared.invoices.estimating import keep_estimates
 from shared.invoices.loading import find_earlier, find_homes
 from shared.models import invoices
 from shared.months import Period
@@ -111,17 +113,20 @@ def recompute(
     homes = find_homes(session, list(rows), period)
     earlier = find_earlier(session, homes, moment.month)
     registers = _registers(session, [row.id for row in rows.values()])
-    alone = {
-        home.customer_id: _alone(rows[home.customer_id], earlier[home.customer_id])
-        for home in homes
+    without = {
+        home.customer_id: alone(rows[home.customer_id], earlier[home.customer_id]) for home in homes
     }
-    facts = facts_by_period(session, homes, alone, moment)
+    facts = facts_by_period(session, homes, without, moment)
+    estimated = {r.invoice_id for of_bill in registers.values() for r in of_bill if _guessed(r)}
     found = []
     for home in homes:
         row = rows[home.customer_id]
         old = _said_by_row(row, registers[row.id])
+        if row.id in estimated:
+            pins = keep_estimates(session, row, facts[home.site_id], without[home.customer_id].pins)
+            without[home.customer_id] = replace(without[home.customer_id], pins=pins)
         try:
-            made = draft(home, facts[home.site_id], alone[home.customer_id], moment)
+            made = draft(home, facts[home.site_id], without[home.customer_id], moment)
         except Exception as error:  # noqa: BLE001 - one home's failure never stops a run (N7)
             failed(home.customer_no, error)
             continue
@@ -155,7 +160,7 @@ def facts_by_period(
         sites[period_of(moment, earlier[home.customer_id])].add(home.site_id)
     found: dict[int, SiteFacts] = {}
     for period, site_ids in sites.items():
-        found |= find_facts(session, site_ids, period, moment.as_of)
+        found |= find_facts(session, site_ids, period, moment.as_of, moment.known_at)
     return found
 
 
@@ -173,7 +178,11 @@ def _registers(
     return found
 
 
-def _alone(row: invoices.Invoice, earlier: Earlier) -> Earlier:
+def _guessed(register: invoices.InvoiceRegister) -> bool:
+    return register.closing_how == How.ESTIMATED.value
+
+
+def alone(row: invoices.Invoice, earlier: Earlier) -> Earlier:
     """Keep of all pins only those at the opening, which the bill before gives."""
     pins = {
         quantity: {day: pin for day, pin in of_channel.items() if day <= row.period_start}

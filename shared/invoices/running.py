@@ -144,6 +144,14 @@ def run_month(
     return report
 
 
+def run_one(session: Session, customer_id: int, run: Run) -> RunReport:
+    """Compute one customer's bill of a month anew, in the caller's transaction."""
+    settings = find_settings(session, on=day_of(run.as_of))
+    report = RunReport(run.month, run.apply)
+    _run_chunk(session, [customer_id], (run, Moment(run.month, run.as_of, settings)), report)
+    return report
+
+
 def _record(run: Run) -> invoices.BillRun:
     return invoices.BillRun(
         month=run.month.first(),

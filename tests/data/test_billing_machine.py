@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from shared.db import make_engine
 from shared.energy.quantities import Quantity, Source
 from shared.errors import Refused
+from shared.invoices.closing import estimate_bill
 from shared.invoices.issuing import Act, issue_month, release, void
 from shared.invoices.proposing import refuse
 from shared.invoices.revising import revise
@@ -217,6 +218,13 @@ class Home(RuleBasedStateMachine):
             with suppress(Refused), self.begun() as session:
                 refresh(session)
                 revise(session, number, "訂正", self.act, apply=True)
+
+    @rule()
+    def what_is_missing_is_estimated(self) -> None:
+        for number in self.numbers("held"):
+            with suppress(Refused), self.begun() as session:
+                refresh(session)
+                estimate_bill(session, number, "通信断", self.act)
 
     @rule(which=st.integers(0, 3))
     def a_proposal_is_refused(self, which: int) -> None:
