@@ -11,6 +11,7 @@ from sqlalchemy import Connection, inspect
 APPEND_ONLY = (
     "audit",
     "day_value",
+    "estimate",
     "invoice_event",
     "manual_register",
     "meter_event",
@@ -20,6 +21,7 @@ APPEND_ONLY = (
 )
 BILL_PARTS = ("hold", "invoice_day", "invoice_register")
 FROZEN = "('issued', 'void')"
+DECIDING = ("state", "decided_at", "decided_by", "reason")
 VOIDING = ("state", "voided_at", "voided_by", "void_reason", "successor_id")
 
 _REFUSE = """
@@ -90,7 +92,7 @@ def _postgresql(connection: Connection) -> Iterator[str]:
             f"CREATE TRIGGER guard_{event.lower()} BEFORE {event} ON {table} FOR EACH ROW "
             f"WHEN ({condition}) EXECUTE FUNCTION refuse_change('{message}')"
         )
-    for table in (*APPEND_ONLY, "term", "invoice", *BILL_PARTS):
+    for table in _there(connection, (*APPEND_ONLY, "term", "proposal", "invoice", *BILL_PARTS)):
         yield (
             f"CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON {table} "
             f"EXECUTE FUNCTION refuse_change('{table} may not be emptied')"
@@ -116,9 +118,14 @@ def _parts_message(table: str) -> str:
 
 def _guards(connection: Connection, *, differs: str) -> Iterator[tuple[str, str, str, str]]:
     """Yield table, event, the condition under which it is refused, and the sentence."""
-    for table in APPEND_ONLY:
+    for table in _there(connection, APPEND_ONLY):
         for event in ("UPDATE", "DELETE"):
             yield table, event, "true", f"{table} is append-only"
+    if _there(connection, ("proposal",)):
+        told = _columns(connection, "proposal", but=DECIDING)
+        deciding = f"OLD.state = 'open' AND {_unchanged(told, differs)}"
+        yield "proposal", "DELETE", "true", "proposal is append-only"
+        yield "proposal", "UPDATE", f"NOT ({deciding})", "a proposal may only be decided, once"
     yield "term", "DELETE", "true", "term is append-only"
     yield (
         "term",
@@ -154,6 +161,12 @@ def _bill_refusal(connection: Connection, differs: str) -> str:
         f"(OLD.state IN {FROZEN} OR NEW.state = 'void') "
         f"AND NOT ({figures} AND (({voiding}) OR ({succeeding})))"
     )
+
+
+def _there(connection: Connection, tables: Iterable[str]) -> list[str]:
+    """Return those of some tables that the migrations have made so far."""
+    made = set(inspect(connection).get_table_names())
+    return [table for table in tables if table in made]
 
 
 def _unchanged(columns: Iterable[str], differs: str) -> str:

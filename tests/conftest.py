@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -72,6 +72,21 @@ def postgresql_url(postgresql: str, postgresql_template: str) -> Iterator[str]:
     _administer(postgresql, f"CREATE DATABASE {name} TEMPLATE {postgresql_template}")
     yield _at(postgresql, name)
     _administer(postgresql, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def a_postgresql_url(postgresql: str, postgresql_template: str) -> Iterator[Callable[[], str]]:
+    """Give what makes as many migrated, empty PostgreSQL databases as a test asks for."""
+    names: list[str] = []
+
+    def make() -> str:
+        names.append(f"ppa_test_{os.getpid()}_{next(_numbers)}")
+        _administer(postgresql, f"CREATE DATABASE {names[-1]} TEMPLATE {postgresql_template}")
+        return _at(postgresql, names[-1])
+
+    yield make
+    for name in names:
+        _administer(postgresql, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

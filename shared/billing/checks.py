@@ -1,7 +1,7 @@
 """What must be right before a bill goes out: one closed list of rules (decision 21)."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from statistics import median_low
@@ -14,6 +14,8 @@ from shared.units import kwh_text
 SUN_HOURS = 9
 """The most kWh a kW of panels gives in a day (domain.md, issue gate)."""
 USUAL_TIMES = 3
+ESTIMATES_IN_A_ROW = 2
+"""How many bills in a row may close a channel with an estimate (domain.md 6.4)."""
 
 
 class Reason(StrEnum):
@@ -54,6 +56,12 @@ class Surroundings:
     """Totals in yen of up to six months before, newest first."""
     last_year_total: int | None = None
     large_change_yen: int = 3000
+    undecided: str = ""
+    """The number of an earlier issued bill with a proposal that nobody has decided."""
+    other_meter: Sequence[str] = ()
+    """Channels whose pinned opening is of another meter than the one now known to be in place."""
+    estimates_before: Mapping[str, int] = field(default_factory=dict)
+    """How many bills in a row, up to the one before, closed with an estimate, by channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +176,25 @@ def _certificate_expired(made: Bill, _: Surroundings) -> str | None:
     return min(expired).strftime("%Y-%m") if expired else None
 
 
+def _opening_differs(_: Bill, around: Surroundings) -> str | None:
+    return ", ".join(around.other_meter) or None
+
+
+def _estimate_third(made: Bill, around: Surroundings) -> str | None:
+    channels = [
+        name
+        for name, channel in (("pv", made.pv), ("export", made.export))
+        if channel.closing is not None
+        and channel.closing.how is How.ESTIMATED
+        and around.estimates_before.get(name, 0) >= ESTIMATES_IN_A_ROW
+    ]
+    return ", ".join(channels) or None
+
+
+def _proposal_open(_: Bill, around: Surroundings) -> str | None:
+    return around.undecided or None
+
+
 def _certificate_unknown(made: Bill, _: Surroundings) -> str | None:
     certificates = _certificates(made)
     return "" if not certificates or None in certificates else None
@@ -191,10 +218,13 @@ RULES: dict[Reason, Rule] = {
     Reason.OVER_CAPACITY: _over_capacity,
     Reason.CHANGE_LARGE: _change_large,
     Reason.CERTIFICATE_EXPIRED: _certificate_expired,
+    Reason.OPENING_DIFFERS: _opening_differs,
+    Reason.ESTIMATE_THIRD: _estimate_third,
+    Reason.PROPOSAL_OPEN: _proposal_open,
     Reason.NO_EMAIL: _no_email,
     Reason.CERTIFICATE_UNKNOWN: _certificate_unknown,
 }
-"""Each reason that one bill alone can give; the others arise between bills."""
+"""Each reason with its rule; `waiting` alone is a matter of time."""
 
 
 def check(made: Bill, around: Surroundings) -> list[Finding]:

@@ -3,12 +3,16 @@
 import argparse
 from collections.abc import Callable
 
+from shared.commands import revising
 from shared.commands.arguments import read_instant, read_month
 from shared.commands.context import Context
 from shared.commands.output import share_bar, write_file
+from shared.errors import InputRefused
 from shared.invoices import exporting
 from shared.invoices.documents import get_bill
 from shared.invoices.issuing import Act, issue_month, release, void
+from shared.invoices.knowing import bill_as_known
+from shared.invoices.releasing import release_kind
 from shared.invoices.running import Run, RunReport, run_month
 from shared.units import kwh_text
 
@@ -29,11 +33,17 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         ("void", "take an issued bill back", void_bill),
     ):
         parser = _verb(verbs, name, summary, act)
-        parser.add_argument("invoice_no", metavar="INVOICE_NO")
+        many = name == "release"
+        parser.add_argument("invoice_no", metavar="INVOICE_NO", nargs="?" if many else None)
         parser.add_argument("--reason", required=True)
+        if many:
+            parser.add_argument("--month", metavar="MONTH", help="all of a month, with --kind")
+            parser.add_argument("--kind", metavar="REASON", help="the one reason that holds them")
+    revising.register(verbs)
     show = _verb(verbs, "show", "everything one bill says and rests on", show_bill)
     show.add_argument("invoice_no", metavar="INVOICE_NO")
     show.add_argument("--json", action="store_true")
+    show.add_argument("--known-at", metavar="ISO|now", help="with what was on record then")
     for name, metavar, summary, act in (
         ("export", "MONTH", "the list of a month as CSV", export_bills),
         ("days", "INVOICE_NO", "the days of a bill as CSV", export_days),
@@ -108,11 +118,25 @@ def issue_bills(args: argparse.Namespace, context: Context) -> int:
 
 
 def release_bill(args: argparse.Namespace, context: Context) -> int:
-    """Settle a bill's holds."""
+    """Settle a bill's holds, or those of a month that one kind of reason alone holds."""
     act = Act(context.actor, context.clock(), context.clock())
+    if (args.invoice_no is None) != bool(args.month and args.kind):
+        raise InputRefused("give either INVOICE_NO, or --month with --kind")
+    if args.invoice_no is None:
+        return _release_kind(args, context, act)
     with context.session() as session:
         release(session, args.invoice_no, args.reason, act)
     context.say(f"{args.invoice_no} is closed")
+    return 0
+
+
+def _release_kind(args: argparse.Namespace, context: Context, act: Act) -> int:
+    month = read_month(args.month)
+    with context.session() as session:
+        done = release_kind(session, month, args.kind, args.reason, act)
+    print(f"{month}: {len(done.released)} released", file=context.out)
+    for number in done.kept:
+        context.say(f"{number} is held for something else too")
     return 0
 
 
@@ -128,7 +152,12 @@ def void_bill(args: argparse.Namespace, context: Context) -> int:
 def show_bill(args: argparse.Namespace, context: Context) -> int:
     """Print a bill, as JSON or in a few lines."""
     with context.session(reads_only=True) as session:
-        document = get_bill(session, args.invoice_no)
+        if args.known_at is None:
+            document = get_bill(session, args.invoice_no)
+        else:
+            now = args.known_at == "now"
+            known_at = context.clock() if now else read_instant(args.known_at, "--known-at")
+            document = bill_as_known(session, args.invoice_no, known_at)
     if args.json:
         context.print_json(document)
         return 0

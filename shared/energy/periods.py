@@ -7,6 +7,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 from shared.energy.boundaries import MEASURED, Boundary, How
+from shared.energy.estimates import with_estimates
 from shared.energy.readings import MeterEvent, Point
 from shared.months import Period, instant
 from shared.units import take_down
@@ -86,6 +87,8 @@ class ChannelFacts:
     closes: Mapping[int, Point] = field(default_factory=dict)
     pins: Mapping[date, Boundary] = field(default_factory=dict)
     late_doubts: tuple[str, ...] = ()
+    estimates: Mapping[date, int] = field(default_factory=dict)
+    """Registers that a person put where none is known, by day; they count nowhere else."""
 
     def at(self, day: date) -> Boundary | None:
         """Return the boundary of a day as bills read it: the pinned register where there is one."""
@@ -106,6 +109,7 @@ def days(span: Period, facts: ChannelFacts) -> ChannelDays:
     found = [facts.at(day) for day in (*span.days(), span.end)]
     if found[0] is None:
         found = _begun_inside(span, facts, found)
+    found = with_estimates(span, facts.estimates, facts.events, found)
     opening, closing = found[0], found[-1]
     day_wh, qualities = [], []
     for start, end in pairwise(found):

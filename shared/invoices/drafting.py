@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from shared.billing.bill import Bill, bill, taxed
@@ -43,23 +43,38 @@ class Home:
 
 
 @dataclass(frozen=True, slots=True)
+class Before:
+    """The live bill of the month before: its state, its end, and when it was computed."""
+
+    state: str
+    period_end: date
+    computed_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Earlier:
     """What is stored of a customer's other bills: pins, the period before, and usual totals."""
 
     pins: Mapping[Quantity, Mapping[date, Boundary]] = field(default_factory=dict)
-    previous_end: date | None = None
+    previous: Before | None = None
     own_period: Period | None = None
     totals: Sequence[int] = ()
     last_year_total: int | None = None
+    undecided: str = ""
+    estimates_before: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The month that is billed, the time it is billed as of, and the settings."""
+    """The month that is billed, the time it is billed as of, and the settings.
+
+    With `known_at` only what was on record at that instant counts.
+    """
 
     month: Month
     as_of: int
     settings: Settings
+    known_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +104,8 @@ def period_of(moment: Moment, earlier: Earlier) -> Period:
     if earlier.own_period is not None:
         return earlier.own_period
     period = moment.month.period(moment.settings.closing_day)
-    if earlier.previous_end is not None and earlier.previous_end < period.end:
-        return Period(earlier.previous_end, period.end)
+    if earlier.previous is not None and earlier.previous.period_end < period.end:
+        return Period(earlier.previous.period_end, period.end)
     return period
 
 
@@ -105,7 +120,7 @@ def draft(home: Home, facts: SiteFacts, earlier: Earlier, moment: Moment) -> Dra
     )
     if span.start >= span.end:
         return None
-    terms = schedule(home.terms, span)
+    terms = schedule(home.terms, span, moment.known_at)
     over = moment.as_of >= instant(span.end)
     channels = {q: _channel(q, span, facts, earlier) for q in (Quantity.PV, Quantity.EXPORT)}
     pv, export = channels[Quantity.PV], channels[Quantity.EXPORT]
@@ -122,6 +137,9 @@ def draft(home: Home, facts: SiteFacts, earlier: Earlier, moment: Moment) -> Dra
         earlier_totals=earlier.totals,
         last_year_total=earlier.last_year_total,
         large_change_yen=moment.settings.large_change_yen,
+        undecided=earlier.undecided,
+        other_meter=_other_meter(span, facts, earlier),
+        estimates_before=earlier.estimates_before,
     )
     findings = _findings(made, around, is_open=not over or waiting, waiting=waiting)
     state = OPEN if not over or waiting else HELD if holds(findings) else CLOSED
@@ -142,15 +160,25 @@ def _channel(quantity: Quantity, span: Period, facts: SiteFacts, earlier: Earlie
     if quantity in facts.days or quantity in (facts.site.day_channels or {}):
         return finished_days(span, facts.days.get(quantity, {}))
     known = facts.registers.get(quantity, ChannelFacts({}))
-    pinned = ChannelFacts(
-        known.boundaries,
-        known.first,
-        known.events,
-        known.closes,
-        earlier.pins.get(quantity, {}),
-        known.late_doubts,
-    )
-    return days(span, pinned)
+    return days(span, with_pins(known, quantity, earlier))
+
+
+def with_pins(known: ChannelFacts, quantity: Quantity, earlier: Earlier) -> ChannelFacts:
+    """Return a channel as bills read it: pinned registers over those known (decision 16)."""
+    return replace(known, pins=earlier.pins.get(quantity, {}))
+
+
+def _other_meter(span: Period, facts: SiteFacts, earlier: Earlier) -> list[str]:
+    """Return the channels whose opening is pinned to another meter than is known to be there."""
+    found = []
+    for quantity, pins in earlier.pins.items():
+        pin = pins.get(span.start)
+        known = facts.registers.get(quantity, ChannelFacts({})).boundaries.get(span.start)
+        if pin is None or known is None or known.meter_at == instant(span.start):
+            continue
+        if pin.meter_at != known.meter_at:
+            found.append(quantity.value)
+    return found
 
 
 def _findings(made: Bill, around: Surroundings, *, is_open: bool, waiting: bool) -> list[Finding]:

@@ -1,31 +1,29 @@
 """Bills released, issued and taken back; issued rows never change but to be void."""
 
-import hashlib
-import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from shared import audit
+from shared.billing.checks import Reason
+from shared.energy.boundaries import How
 from shared.errors import Refused
-from shared.invoices.documents import find_reasons, get_bill, get_invoice
+from shared.invoices.chaining import GENESIS, Act, bill_hash, happened, newest_hash, void_hash
+from shared.invoices.documents import find_reasons, get_invoice
 from shared.invoices.drafting import CLOSED, HELD, ISSUED, VOID
+from shared.invoices.loading import Live, find_pins, find_undecided
+from shared.invoices.locking import lock_bills
+from shared.invoices.proposing import overtake
 from shared.models import invoices
 from shared.months import Month, day_of
 
-GENESIS = "0" * 64
-"""What the first issued bill's hash is chained to."""
+BINDING = frozenset({Reason.PROPOSAL_OPEN.value, Reason.OPENING_DIFFERS.value})
+"""Holds that no word settles: the bill before has to be decided first."""
 
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """Who does something to bills, when, and as of which time."""
-
-    actor: str
-    now: int
-    as_of: int
+__all__ = ["GENESIS", "Act", "IssueReport", "bill_hash", "issue_month", "release", "void"]
 
 
 @dataclass(slots=True)
@@ -60,14 +58,16 @@ def issue_month(session: Session, month: Month, act: Act, *, apply: bool) -> Iss
     """
     invoice = invoices.Invoice
     report = IssueReport(month, apply)
+    lock_bills(session)
     rows = session.scalars(
         select(invoice)
         .where(invoice.month == month.first(), invoice.state != VOID)
         .order_by(invoice.invoice_no)
         .with_for_update()
     ).all()
-    behind = _customers_behind(session, month)
-    previous = _newest_hash(session) if apply else GENESIS
+    behind = find_undecided(session, None, month) | _customers_behind(session, month)
+    moved = _find_moved_openings(session, [row for row in rows if row.state == CLOSED])
+    previous = newest_hash(session) if apply else GENESIS
     for row in rows:
         if row.state != CLOSED:
             report.states[row.state] += 1
@@ -77,9 +77,14 @@ def issue_month(session: Session, month: Month, act: Act, *, apply: bool) -> Iss
                 {"invoice_no": row.invoice_no, "earlier": behind[row.customer_id]}
             )
             continue
+        if row.id in moved:
+            report.states[HELD] += 1
+            if apply:
+                _hold(session, row, moved[row.id])
+            continue
         report.issued.append(row.invoice_no)
         if apply:
-            previous = _issue(session, row, act, previous)
+            previous = issue_bill(session, row, act, previous)
     if apply and report.issued:
         audit.record(
             session, act.now, act.actor, "bill.issue", str(month), {"issued": len(report.issued)}
@@ -98,54 +103,75 @@ def _customers_behind(session: Session, month: Month) -> dict[int, str]:
     return {row.customer_id: row.invoice_no for row in rows}
 
 
-def _newest_hash(session: Session) -> str:
-    """Return the hash of the bill that was issued last."""
-    event = invoices.InvoiceEvent
-    detail = session.scalar(
-        select(event.detail).where(event.kind == ISSUED).order_by(event.id.desc()).limit(1)
+def _find_moved_openings(session: Session, rows: Sequence[invoices.Invoice]) -> dict[int, str]:
+    """Return the bills that no longer open where the issued bill before them closed (N3).
+
+    They were computed before that bill was revised; the next run computes them anew.
+    """
+    invoice = invoices.Invoice
+    wanted = (
+        select(
+            invoice.id, invoice.customer_id, invoice.month, invoice.state, invoice.total_yen,
+            invoice.period_start, invoice.period_end, invoice.computed_at,
+        )
+        .where(
+            invoice.customer_id.in_([row.customer_id for row in rows]),
+            invoice.period_end.in_({row.period_start for row in rows}),
+            invoice.state == ISSUED,
+        )
+    )  # fmt: skip
+    pins = find_pins(session, [Live(*found) for found in session.execute(wanted)])
+    register = invoices.InvoiceRegister
+    openings = session.scalars(
+        select(register).where(register.invoice_id.in_([row.id for row in rows]), register.seq == 0)
     )
-    return GENESIS if detail is None else str(json.loads(detail)["hash"])
+    by_id, moved = {row.id: row for row in rows}, {}
+    for opening in openings:
+        row = by_id[opening.invoice_id]
+        of_customer = pins.get(row.customer_id, {})
+        for quantity, of_channel in of_customer.items():
+            pin = of_channel.get(row.period_start)
+            if quantity != opening.quantity or pin is None or pin.meter_at != opening.meter_at:
+                continue
+            if opening.opening_how != How.FIRST and opening.opening_wh != pin.wh:
+                moved[row.id] = opening.quantity
+    return moved
 
 
-def _issue(session: Session, row: invoices.Invoice, act: Act, previous: str) -> str:
+def _hold(session: Session, row: invoices.Invoice, detail: str) -> None:
+    row.state = HELD
+    session.merge(
+        invoices.Hold(invoice_id=row.id, reason=Reason.OPENING_DIFFERS.value, detail=detail)
+    )
+    session.flush()
+
+
+def issue_bill(session: Session, row: invoices.Invoice, act: Act, previous: str) -> str:
+    """Make a closed bill final, chained to the event before it; return its hash."""
+    _link_to_void(session, row)
+    row.issued_at, row.issued_on = act.now, day_of(act.as_of)
+    session.flush()
     digest = bill_hash(session, row, previous)
-    session.execute(
-        update(invoices.Invoice)
-        .where(invoices.Invoice.id == row.id, invoices.Invoice.state == CLOSED)
-        .values(state=ISSUED, issued_at=act.now, issued_on=day_of(act.as_of), hash=digest)
-    )
-    _happened(session, row.id, ISSUED, act, {"hash": digest, "previous": previous})
+    row.state, row.hash = ISSUED, digest
+    session.flush()
+    happened(session, row.id, ISSUED, act, {"hash": digest, "previous": previous})
     return digest
 
 
-def bill_hash(session: Session, row: invoices.Invoice, previous: str) -> str:
-    """Return the digest of a bill's own stored rows, chained to the bill issued before it."""
-    document = get_bill(session, row.invoice_no)
-    told = {
-        key: document[key]
-        for key in (
-            "invoice_no", "customer_no", "month", "period", "quality", "pv_wh", "export_wh",
-            "use_wh", "base_yen", "export_yen", "use_yen", "total_yen", "tax_yen", "terms",
-            "registers", "days",
+def _link_to_void(session: Session, row: invoices.Invoice) -> None:
+    """Tell the void bill before this one what took its place, where it was not told yet (I7)."""
+    invoice = invoices.Invoice
+    session.execute(
+        update(invoice)
+        .where(
+            invoice.customer_id == row.customer_id,
+            invoice.month == row.month,
+            invoice.revision == row.revision - 1,
+            invoice.state == VOID,
+            invoice.successor_id.is_(None),
         )
-    }  # fmt: skip
-    text = json.dumps([previous, told], ensure_ascii=False, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _happened(
-    session: Session, invoice_id: int, kind: str, act: Act, detail: dict[str, object]
-) -> None:
-    session.add(
-        invoices.InvoiceEvent(
-            invoice_id=invoice_id,
-            kind=kind,
-            at=act.now,
-            actor=act.actor,
-            detail=json.dumps(detail, ensure_ascii=False),
-        )
+        .values(successor_id=row.id)
     )
-    session.flush()
 
 
 def release(session: Session, invoice_no: str, reason: str, act: Act) -> None:
@@ -153,19 +179,26 @@ def release(session: Session, invoice_no: str, reason: str, act: Act) -> None:
 
     Raises NotFound, and Refused where nothing is held or a register is unknown.
     """
+    lock_bills(session)
     row = get_invoice(session, invoice_no)
     if row.state != HELD:
         raise Refused(f"{invoice_no} is {row.state}: only a held bill can be released")
+    reasons = find_reasons(session, row)["holds"]
     if row.total_yen is None:
-        unknown = ", ".join(find_reasons(session, row)["holds"])
+        unknown = ", ".join(reasons)
         raise Refused(f"{invoice_no} has no amount yet ({unknown}): it needs a register or terms")
+    if BINDING & set(reasons):
+        raise Refused(
+            f"{invoice_no} waits for the bill before it ({', '.join(BINDING & set(reasons))}): "
+            "revise that bill or refuse its proposal, then run the month again"
+        )
     session.add(
         invoices.Settlement(
             invoice_id=row.id, inputs=row.inputs, reason=reason, at=act.now, actor=act.actor
         )
     )
     row.state = CLOSED
-    _happened(session, row.id, "released", act, {"reason": reason})
+    happened(session, row.id, "released", act, {"reason": reason})
     audit.record(session, act.now, act.actor, "bill.release", invoice_no, {"reason": reason})
 
 
@@ -174,18 +207,36 @@ def void(session: Session, invoice_no: str, reason: str, act: Act) -> None:
 
     Raises NotFound, and Refused where it is not issued, or a later bill of the customer is.
     """
+    lock_bills(session)
     row = get_invoice(session, invoice_no)
-    if row.state != ISSUED:
-        raise Refused(f"{invoice_no} is {row.state}: only an issued bill can be made void")
+    make_void(session, row, reason, act)
+    overtake(session, row.id, act)
+    chain_void(session, row, act, None)
+    audit.record(session, act.now, act.actor, "bill.void", invoice_no, {"reason": reason})
+
+
+def make_void(session: Session, row: invoices.Invoice, reason: str, act: Act) -> None:
+    """Change an issued row to void; raises Refused where it is not issued."""
     changed = session.execute(
         update(invoices.Invoice)
         .where(invoices.Invoice.id == row.id, invoices.Invoice.state == ISSUED)
         .values(state=VOID, voided_at=act.now, voided_by=act.actor, void_reason=reason)
     )
     if changed.rowcount != 1:  # type: ignore[attr-defined]
-        raise Refused(f"{invoice_no} was changed by somebody else just now")
-    _happened(session, row.id, VOID, act, {"reason": reason})
-    audit.record(session, act.now, act.actor, "bill.void", invoice_no, {"reason": reason})
+        raise Refused(f"{row.invoice_no} is {row.state}: only an issued bill can be made void")
+    session.refresh(row)
+
+
+def chain_void(session: Session, row: invoices.Invoice, act: Act, successor: str | None) -> None:
+    """Chain the end of a bill to the event before it (decision 24)."""
+    previous = newest_hash(session)
+    void = {
+        "at": row.voided_at, "by": row.voided_by, "reason": row.void_reason,
+        "successor": successor,
+    }  # fmt: skip
+    digest = void_hash(row.invoice_no, void, previous)
+    told = {"hash": digest, "previous": previous, "reason": row.void_reason, "successor": successor}
+    happened(session, row.id, VOID, act, told)
 
 
 def count_states(session: Session, month: Month) -> dict[str, int]:

@@ -1,9 +1,9 @@
 """The bill run of a month: the same code dry and real, in chunks, one home's failure alone."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 
 from sqlalchemy import select
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from shared.billing.bill import Figures
 from shared.db import in_chunks
 from shared.errors import Refused
+from shared.invoices.chaining import Act
 from shared.invoices.drafting import (
     CLOSED,
     HELD,
@@ -21,15 +22,23 @@ from shared.invoices.drafting import (
     Home,
     Moment,
     draft,
-    period_of,
 )
-from shared.invoices.loading import find_customer_ids, find_earlier, find_homes
+from shared.invoices.loading import (
+    find_customer_ids,
+    find_earlier,
+    find_homes,
+    find_undecided,
+)
+from shared.invoices.locking import lock_bills
+from shared.invoices.proposing import reexamine
+from shared.invoices.recomputing import facts_by_period
 from shared.invoices.writing import Stored, find_stored, write_drafts
 from shared.models import invoices
 from shared.months import Month, Period, day_of, instant
 from shared.settings import find_settings
 from shared.telemetry.deriving import refresh
-from shared.telemetry.facts import SiteFacts, find_facts
+from shared.telemetry.facts import SiteFacts
+from shared.units import take_down
 
 CHUNK = 500
 WIDEST = 45
@@ -72,6 +81,11 @@ class RunReport:
         self.counts[state] += 1
         for name in TOTALS:
             self.totals[name] += getattr(figures, name) or 0
+
+    def fail(self, customer_no: str, error: Exception) -> None:
+        """Count a home whose bill could not be computed."""
+        self.counts["failed"] += 1
+        self.failed.append(FailedHome(customer_no, f"{type(error).__name__}: {error}"))
 
     def document(self) -> dict[str, object]:
         """Return the report as the JSON document of `bill run --json`."""
@@ -130,6 +144,14 @@ def run_month(
     return report
 
 
+def run_one(session: Session, customer_id: int, run: Run) -> RunReport:
+    """Compute one customer's bill of a month anew, in the caller's transaction."""
+    settings = find_settings(session, on=day_of(run.as_of))
+    report = RunReport(run.month, run.apply)
+    _run_chunk(session, [customer_id], (run, Moment(run.month, run.as_of, settings)), report)
+    return report
+
+
 def _record(run: Run) -> invoices.BillRun:
     return invoices.BillRun(
         month=run.month.first(),
@@ -147,10 +169,18 @@ def _run_chunk(
     report: RunReport,
 ) -> None:
     run, moment = asked
-    homes = find_homes(session, customer_ids)
+    if run.apply:
+        lock_bills(session)
+    act = Act(run.actor, run.now, run.as_of) if run.apply else None
+    homes = find_homes(session, customer_ids, run.month.period(moment.settings.closing_day))
     stored = find_stored(session, customer_ids, run.month)
+    issued = [i for i, live in stored.items() if live.state == ISSUED]
+    undecided = reexamine(session, issued, moment, act, report.fail)
+    report.counts["proposed"] += len(undecided)
     earlier = find_earlier(session, homes, run.month)
-    facts = _facts_by_period(session, homes, earlier, moment)
+    facts = facts_by_period(session, homes, earlier, moment)
+    drafted = [home for home in homes if home.customer_id not in set(issued)]
+    earlier |= _look_back(session, drafted, (facts, earlier), (moment, act), report)
     drafts = []
     for home in homes:
         live = stored.get(home.customer_id)
@@ -162,8 +192,7 @@ def _run_chunk(
         try:
             made = draft(home, facts[home.site_id], earlier[home.customer_id], moment)
         except Exception as error:  # noqa: BLE001 - one home's failure never stops a run (N7)
-            report.counts["failed"] += 1
-            report.failed.append(FailedHome(home.customer_no, f"{type(error).__name__}: {error}"))
+            report.fail(home.customer_no, error)
             continue
         if made is not None:
             drafts.append(made)
@@ -174,17 +203,63 @@ def _run_chunk(
             report.held.append(HeldBill(invoice_no, made.home.customer_no, made.reasons))
 
 
-def _facts_by_period(
-    session: Session, homes: Sequence[Home], earlier: Mapping[int, Earlier], moment: Moment
-) -> dict[int, SiteFacts]:
-    """Return each site's facts for the period its bill covers; nearly always it is one for all."""
-    sites: dict[Period, set[int]] = defaultdict(set)
-    for home in homes:
-        sites[period_of(moment, earlier[home.customer_id])].add(home.site_id)
-    found: dict[int, SiteFacts] = {}
-    for period, site_ids in sites.items():
-        found |= find_facts(session, site_ids, period, moment.as_of)
-    return found
+def _look_back(
+    session: Session,
+    homes: Sequence[Home],
+    known: tuple[Mapping[int, SiteFacts], Mapping[int, Earlier]],
+    asked: tuple[Moment, Act | None],
+    report: RunReport,
+) -> dict[int, Earlier]:
+    """Re-examine the bills before, where something says that they would come out otherwise.
+
+    That is a register at their closing that is not the pinned one, or terms recorded since: a
+    month must not go on from a bill that may be revised (decision 16).
+    """
+    facts, earlier = known
+    moment, act = asked
+    doubtful = [
+        home.customer_id
+        for home in homes
+        if _differs_behind(home, facts[home.site_id], earlier[home.customer_id])
+    ]
+    if not doubtful:
+        return {}
+    before = replace(moment, month=moment.month.previous())
+    undecided = reexamine(session, doubtful, before, act, report.fail)
+    return {
+        customer_id: replace(
+            earlier[customer_id],
+            undecided=undecided[customer_id].invoice_no if customer_id in undecided else "",
+        )
+        for customer_id in doubtful
+        if customer_id in undecided or act is not None
+    } | _still(session, doubtful, moment, earlier)
+
+
+def _still(
+    session: Session, customer_ids: Sequence[int], moment: Moment, earlier: Mapping[int, Earlier]
+) -> dict[int, Earlier]:
+    """Return the customers of whom a bill still further back is undecided."""
+    stored = find_undecided(session, customer_ids, moment.month)
+    return {i: replace(earlier[i], undecided=number) for i, number in stored.items()}
+
+
+def _differs_behind(home: Home, facts: SiteFacts, earlier: Earlier) -> bool:
+    """Say whether the registers or terms under the bill before are no longer those it pinned."""
+    if earlier.previous is None or earlier.previous.state != ISSUED:
+        return False
+    end, since = earlier.previous.period_end, earlier.previous.computed_at
+    for quantity, pins in earlier.pins.items():
+        pin = pins.get(end)
+        now = facts.registers[quantity].boundaries.get(end) if quantity in facts.registers else None
+        if pin is None or now is None or now.meter_at == instant(end):
+            continue
+        if (pin.meter_at, take_down(pin.wh)) != (now.meter_at, take_down(now.wh)):
+            return True
+    return any(
+        max(row.recorded_at, row.withdrawn_at or 0) >= since and row.valid_from < end
+        for row in home.terms
+    )
 
 
 def is_due(session: Session, month: Month) -> bool:

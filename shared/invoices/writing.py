@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from shared.db import Row, copy_rows
 from shared.invoices.drafting import CLOSED, HELD, VOID, Draft
 from shared.models import invoices
-from shared.months import Month, invoice_no
+from shared.months import Month, invoice_no, month_of
 
 DAY_COLUMNS = (
     "invoice_id", "day", "pv_wh", "export_wh", "use_wh", "export_fine", "use_fine", "quality",
@@ -103,6 +103,27 @@ def write_drafts(
         written = _insert(session, new, run) + _update(session, changed, run)
         _write_parts(session, written)
     return outcomes
+
+
+def write_revision(session: Session, made: Draft, of: invoices.Invoice, now: int) -> int:
+    """Write a draft as the next revision of a bill's number, closed; return its id."""
+    number = invoice_no(month_of(of.month), made.home.customer_no, of.revision + 1)
+    written = _insert(
+        session,
+        [(made, number, CLOSED, of.revision + 1)],
+        Revision(month_of(of.month), now),
+    )
+    _write_parts(session, written)
+    return written[0][0]
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What writing needs to know of a revision: its month, and when it is written."""
+
+    month: Month
+    now: int
+    apply: bool = True
 
 
 def _columns(made: Draft, state: str, run: Asked) -> dict[str, object]:

@@ -25,6 +25,7 @@ class Invoice(Base):
 
     `snapshot` is JSON: the terms used and the explanation; `inputs` is the digest of all that the
     figures rest on, to which a release is bound (decision 22). Unknown figures are NULL, never 0.
+    `person_digest` is keyed: it tells whose bill it was issued as, and nobody without the key.
     """
 
     __tablename__ = "invoice"
@@ -52,6 +53,7 @@ class Invoice(Base):
     computed_at: Mapped[int]
     issued_at: Mapped[int | None]
     issued_on: Mapped[date | None]
+    person_digest: Mapped[str | None]
     hash: Mapped[str | None]
     voided_at: Mapped[int | None]
     voided_by: Mapped[str | None]
@@ -130,7 +132,10 @@ class Settlement(Base):
 
 
 class InvoiceEvent(Base):
-    """What happened to a bill: issued, void, released; append-only."""
+    """What happened to a bill: issued, void, released; append-only.
+
+    `detail` is JSON; of `issued` and `void` it holds the hash and the one it is chained to.
+    """
 
     __tablename__ = "invoice_event"
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -139,3 +144,68 @@ class InvoiceEvent(Base):
     at: Mapped[int]
     actor: Mapped[str]
     detail: Mapped[str] = mapped_column(default="")
+
+
+class Proposal(Base):
+    """An issued bill that would come out otherwise today, and what was decided (decision 16).
+
+    `old`, `new` and `causes` are JSON; `digest` names the new figures, to which a refusal is
+    bound. Open, it may be accepted, refused, or overtaken by what became known since.
+    """
+
+    __tablename__ = "proposal"
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    invoice_id: Mapped[int] = mapped_column(ForeignKey("invoice.id"), index=True)
+    digest: Mapped[str]
+    old: Mapped[str]
+    new: Mapped[str]
+    causes: Mapped[str]
+    found_at: Mapped[int]
+    state: Mapped[str] = mapped_column(default="open")
+    decided_at: Mapped[int | None]
+    decided_by: Mapped[str | None]
+    reason: Mapped[str | None]
+    __table_args__ = (
+        CheckConstraint("state IN ('open', 'accepted', 'refused', 'overtaken')", name="state"),
+        Index(
+            "uq_proposal_open",
+            "invoice_id",
+            unique=True,
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+    )
+
+
+class Estimate(Base):
+    """A register that nobody read, put in place of one with a reason; append-only.
+
+    It stands for 00:00 JST of `day` as long as nothing is known there; the newest counts.
+    """
+
+    __tablename__ = "estimate"
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channel.id"), index=True)
+    day: Mapped[date]
+    wh: Mapped[int]
+    reason: Mapped[str]
+    recorded_at: Mapped[int]
+    recorded_by: Mapped[str]
+
+
+class PastBill(Base):
+    """A bill of the system before ours, as its list told it: shown, never due, pinning nothing."""
+
+    __tablename__ = "past_bill"
+    invoice_no: Mapped[str] = mapped_column(primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"))
+    month: Mapped[date] = mapped_column(index=True)
+    name: Mapped[str]
+    base_yen: Mapped[int | None]
+    pv_wh: Mapped[int | None]
+    export_wh: Mapped[int | None]
+    use_wh: Mapped[int | None]
+    export_yen: Mapped[int | None]
+    use_yen: Mapped[int | None]
+    total_yen: Mapped[int | None]
+    imported_at: Mapped[int]

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from sqlalchemy import select
@@ -13,7 +13,7 @@ from shared.energy.ledger import judge
 from shared.energy.periods import ChannelFacts
 from shared.energy.quantities import Quantity
 from shared.energy.readings import METER, MeterEvent, Point
-from shared.models import telemetry
+from shared.models import invoices, telemetry
 from shared.months import DAY_S, Period, day_of, instant
 from shared.telemetry.loading import (
     SiteChannels,
@@ -46,31 +46,78 @@ class _Stored:
 
 
 def find_facts(
-    session: Session, site_ids: Collection[int], period: Period, as_of: int
+    session: Session,
+    site_ids: Collection[int],
+    period: Period,
+    as_of: int,
+    known_at: int | None = None,
 ) -> dict[int, SiteFacts]:
     """Return what each site's bill of a period rests on, from readings taken by `as_of`.
 
     Stored boundaries serve where no later reading had a say in them; other sites are judged again
-    from their checkpoint with the readings of the time.
+    from their checkpoint with the readings of the time. With `known_at` all are, from their first
+    reading on, with what was on record then.
     """
-    sites = find_site_channels(session, site_ids)
+    sites = find_site_channels(session, site_ids, known_at)
     channel_ids = [
         site.channel_ids[q] for site in sites.values() for q in BILLED if q in site.channel_ids
     ]
-    stored = _find_stored(session, channel_ids, period)
-    stale = _find_stale(session, sites, period)
-    early = [
-        i for i, site in sites.items() if i in stale or not _stands(site, stored, period, as_of)
-    ]
-    found = {
-        i: SiteFacts(site, _as_stored(site, stored, as_of))
-        for i, site in sites.items()
-        if i not in set(early)
+    seen = Seen(as_of, known_at)
+    if known_at is not None:
+        found = _judged_then(session, sites, _Stored({}, {}, {}), (period, period.start), seen)
+    else:
+        stored = _find_stored(session, channel_ids, period)
+        stale = _find_stale(session, sites, period)
+        early = {
+            i for i, site in sites.items() if i in stale or not _stands(site, stored, period, as_of)
+        }
+        found = {
+            i: SiteFacts(site, _as_stored(site, stored, as_of))
+            for i, site in sites.items()
+            if i not in early
+        }
+        for since in sorted({stale.get(i, period.start) for i in early}):
+            group = {i: sites[i] for i in early if stale.get(i, period.start) == since}
+            found |= _judged_then(session, group, stored, (period, since), seen)
+    found = _with_estimates(session, found, period, known_at)
+    return _with_day_values(session, found, period, seen)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Up to when readings were taken, and up to when they had to be on record."""
+
+    as_of: int
+    known_at: int | None = None
+
+
+def _with_estimates(
+    session: Session, found: dict[int, SiteFacts], period: Period, known_at: int | None
+) -> dict[int, SiteFacts]:
+    """Add the registers that a person put where none is known; of a day the newest counts."""
+    owners = {
+        facts.site.channel_ids[quantity]: (i, quantity)
+        for i, facts in found.items()
+        for quantity in BILLED
+        if quantity in facts.site.channel_ids
     }
-    for since in sorted({stale.get(i, period.start) for i in early}):
-        group = {i: sites[i] for i in early if stale.get(i, period.start) == since}
-        found |= _judged_then(session, group, stored, (period, since), as_of)
-    return _with_day_values(session, found, period, as_of)
+    table = invoices.Estimate
+    wanted = (
+        select(table.channel_id, table.day, table.wh)
+        .where(table.channel_id.in_(owners), table.day.between(period.start, period.end))
+        .order_by(table.id)
+    )
+    if known_at is not None:
+        wanted = wanted.where(table.recorded_at <= known_at)
+    estimates: dict[tuple[int, Quantity], dict[date, int]] = defaultdict(dict)
+    for channel_id, day, wh in session.execute(wanted):
+        estimates[owners[channel_id]][day] = wh
+    for (i, quantity), of_channel in estimates.items():
+        facts = found[i]
+        known = facts.registers.get(quantity, ChannelFacts({}))
+        registers = {**facts.registers, quantity: replace(known, estimates=of_channel)}
+        found[i] = replace(facts, registers=registers)
+    return found
 
 
 def _find_stale(session: Session, site_ids: Collection[int], period: Period) -> dict[int, date]:
@@ -147,19 +194,20 @@ def _judged_then(
     sites: Mapping[int, SiteChannels],
     stored: _Stored,
     asked: tuple[Period, date],
-    as_of: int,
+    seen: Seen,
 ) -> dict[int, SiteFacts]:
     """Judge sites with the readings of the time, from the checkpoint before a day."""
     period, since_day = asked
-    states = find_states(session, list(sites), since_day.replace(day=1))
+    begins = since_day.replace(day=1)
+    states = {} if seen.known_at is not None else find_states(session, list(sites), begins)
     since = {i: instant(states[i][0]) if i in states else 0 for i in sites}
     found = {}
     for start in sorted(set(since.values())):
         group = [i for i in sites if since[i] == start]
         channel_ids = [c for i in group for c in sites[i].channel_ids.values()]
-        readings = find_readings(session, channel_ids, start, as_of)
+        readings = find_readings(session, channel_ids, start, seen.as_of, seen.known_at)
         for i in group:
-            site = sites[i].with_readings(readings, as_of)
+            site = sites[i].with_readings(readings, seen.as_of)
             judged = judge(site, states[i][1] if i in states else None)
             registers = {}
             for quantity in BILLED:
@@ -182,7 +230,7 @@ def _judged_then(
 
 
 def _with_day_values(
-    session: Session, found: dict[int, SiteFacts], period: Period, as_of: int
+    session: Session, found: dict[int, SiteFacts], period: Period, seen: Seen
 ) -> dict[int, SiteFacts]:
     """Add the finished days of channels that give those; differing ones are not known."""
     owners = {
@@ -194,15 +242,17 @@ def _with_day_values(
     if not owners:
         return found
     table = telemetry.DayValue
-    rows = session.execute(
-        select(table.channel_id, table.day, table.wh).where(
-            table.channel_id.in_(owners), table.day >= period.start, table.day < period.end,
-            table.hours == HOURS,
-        )
-    )  # fmt: skip
+    wanted = select(table.channel_id, table.day, table.wh).where(
+        table.channel_id.in_(owners),
+        table.day >= period.start,
+        table.day < period.end,
+        table.hours == HOURS,
+    )
+    if seen.known_at is not None:
+        wanted = wanted.where(table.received_at <= seen.known_at)
     values: dict[tuple[int, Quantity], dict[date, set[int]]] = defaultdict(lambda: defaultdict(set))
-    for channel_id, day, wh in rows:
-        if instant(day) + DAY_S <= as_of:
+    for channel_id, day, wh in session.execute(wanted):
+        if instant(day) + DAY_S <= seen.as_of:
             values[owners[channel_id]][day].add(wh)
     for i, facts in found.items():
         mine = {

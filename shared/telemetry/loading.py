@@ -54,8 +54,10 @@ class SiteChannels:
         )
 
 
-def find_site_channels(session: Session, site_ids: Collection[int]) -> dict[int, SiteChannels]:
-    """Return sites with their channels and meter events, in three queries."""
+def find_site_channels(
+    session: Session, site_ids: Collection[int], known_at: int | None = None
+) -> dict[int, SiteChannels]:
+    """Return sites with their channels and meter events (those on record), in three queries."""
     site, channel = customers.Site, telemetry.Channel
     sites = session.execute(
         select(site.id, site.battery, site.panel_w).where(site.id.in_(site_ids))
@@ -63,7 +65,8 @@ def find_site_channels(session: Session, site_ids: Collection[int]) -> dict[int,
     channels: dict[int, list[telemetry.Channel]] = defaultdict(list)
     for row in session.scalars(select(channel).where(channel.site_id.in_(site_ids))):
         channels[row.site_id].append(row)
-    events = find_meter_events(session, [c.id for rows in channels.values() for c in rows])
+    channel_ids = [c.id for rows in channels.values() for c in rows]
+    events = find_meter_events(session, channel_ids, known_at)
     return {
         row.id: _site_channels(row.id, (row.battery, row.panel_w), channels[row.id], events)
         for row in sites
@@ -99,15 +102,15 @@ def _site_channels(
 
 
 def find_meter_events(
-    session: Session, channel_ids: Collection[int]
+    session: Session, channel_ids: Collection[int], known_at: int | None = None
 ) -> dict[int, list[MeterEvent]]:
     """Return each channel's meter events in order of time, of one instant the newest record."""
     event = telemetry.MeterEvent
     newest: dict[tuple[int, int], MeterEvent] = {}
-    rows = session.scalars(
-        select(event).where(event.channel_id.in_(channel_ids)).order_by(event.id)
-    )
-    for row in rows:
+    wanted = select(event).where(event.channel_id.in_(channel_ids)).order_by(event.id)
+    if known_at is not None:
+        wanted = wanted.where(event.recorded_at <= known_at)
+    for row in session.scalars(wanted):
         newest[row.channel_id, row.at] = MeterEvent(
             row.at, row.serial, row.installed_wh, row.removed_wh, row.digits, row.certified_until
         )
@@ -118,9 +121,16 @@ def find_meter_events(
 
 
 def find_readings(
-    session: Session, channel_ids: Collection[int], since: int, until: int | None = None
+    session: Session,
+    channel_ids: Collection[int],
+    since: int,
+    until: int | None = None,
+    known_at: int | None = None,
 ) -> dict[int, list[Reading]]:
-    """Return the readings of some channels from an instant on, typed registers among them."""
+    """Return the readings of some channels from an instant on, typed registers among them.
+
+    `until` leaves out what was read later, `known_at` what arrived later.
+    """
     found: dict[int, list[Reading]] = defaultdict(list)
     reading, manual = telemetry.Reading, telemetry.ManualRegister
     wanted = select(reading.channel_id, reading.at, reading.source, reading.wh).where(
@@ -128,6 +138,8 @@ def find_readings(
     )
     if until is not None:
         wanted = wanted.where(reading.at <= until)
+    if known_at is not None:
+        wanted = wanted.where(reading.received_at <= known_at)
     for channel_id, at, source, wh in session.execute(wanted):
         found[channel_id].append(Reading(at, source, wh))
     typed = (
@@ -135,6 +147,8 @@ def find_readings(
         .where(manual.channel_id.in_(channel_ids), manual.at >= since)
         .order_by(manual.id)
     )
+    if known_at is not None:
+        typed = typed.where(manual.recorded_at <= known_at)
     newest = {(c, at): wh for c, at, wh in session.execute(typed) if until is None or at <= until}
     for (channel_id, at), wh in newest.items():
         found[channel_id].append(Reading(at, int(Source.MANUAL), wh))

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from shared.billing.terms import FROM_THE_BEGINNING
 from shared.energy.quantities import Quantity, Source
 from shared.invoices.documents import Document, get_bill
+from shared.invoices.issuing import Act, issue_month
 from shared.invoices.running import Run, RunReport, run_month
 from shared.models.customers import Customer, Occupancy, Site, Term
 from shared.models.invoices import Invoice
@@ -109,6 +110,13 @@ def registers(
         for time, kwh in pairs
     ]
     return store_readings(session, rows, NOW)
+
+
+def issued(engine: Engine, month: str, as_of: str = "2026-01-05 10:00") -> list[str]:
+    """Issue a month for good; return the numbers."""
+    act = Act("test", NOW, at(as_of))
+    with Session(engine) as session, session.begin():
+        return issue_month(session, Month.parse(month), act, apply=True).issued
 
 
 def billed(engine: Engine, month: str, as_of: str = "2026-01-05 10:00") -> RunReport:

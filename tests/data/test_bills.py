@@ -12,6 +12,7 @@ from shared.invoices.documents import Document
 from shared.invoices.drafting import draft
 from shared.invoices.issuing import Act, issue_month, release, void
 from shared.invoices.live import live_bill
+from shared.invoices.proposing import refuse
 from shared.models.telemetry import Boundary
 from shared.months import Month
 from shared.telemetry.deriving import mark_stale, refresh
@@ -205,6 +206,10 @@ def test_months_are_issued_in_order_and_open_where_the_last_one_closed(
     assert issued(engine, "2024-02") == []
     assert issued(engine, "2024-01") == [JANUARY]
     keep(engine, home, [("2024-02-16 00:00", "487.51")], [])
+    billed(engine, "2024-02")
+    assert the_bill(engine, FEBRUARY)["holds"] == ["proposal_open"]
+    with Session(engine) as session, session.begin():
+        refuse(session, JANUARY, "据え置き", ACT)
     billed(engine, "2024-02")
     january, february = the_bill(engine, JANUARY), the_bill(engine, FEBRUARY)
     assert january["registers"][0]["closing_wh"] == february["registers"][0]["opening_wh"]

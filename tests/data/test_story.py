@@ -81,6 +81,18 @@ def test_the_seeds_month_goes_from_files_to_the_list_of_bills(ppa: Ppa, tmp_path
     assert ppa("verify", "--json").json() == {"findings": []}
 
 
+def test_bills_that_one_reason_alone_holds_are_released_together(ppa: Ppa, tmp_path: Path) -> None:
+    ppa("customers", "import", customers_file(tmp_path), "--apply")
+    ppa("readings", "import", readings_file(tmp_path), "--apply")
+    ppa("bill", "run", "2024-01", "--apply")
+    many = ("bill", "release", "--month", "2024-01", "--reason", "契約書を確認")
+    assert ppa(*many, "--kind", "no_such_reason").code == 2
+    assert ppa(*many).code == 2
+    done = ppa(*many, "--kind", "contract_missing")
+    assert (done.code, done.out) == (0, "2024-01: 3 released\n")
+    assert ppa("bill", "issue", "2024-01", "--apply", "--json").json()["counts"]["issued"] == 22
+
+
 def test_a_wrong_month_reason_or_number_is_told_in_one_line(ppa: Ppa) -> None:
     for argv, said in (
         (("bill", "run", "2024-13"), "'2024-13' is not a month"),

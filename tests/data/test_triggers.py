@@ -11,11 +11,13 @@ from shared.db import make_engine
 from shared.models import Base
 from shared.models.customers import Customer, Site, Term
 from shared.models.invoices import (
+    Estimate,
     Hold,
     Invoice,
     InvoiceDay,
     InvoiceEvent,
     InvoiceRegister,
+    Proposal,
     Settlement,
 )
 from shared.models.operations import Audit, Setting
@@ -114,6 +116,7 @@ def rows_that_only_grow() -> list[Base]:
     return [
         Audit(at=0, actor="a", action="b", subject="c"),
         DayValue(channel_id=1, day=DAY, source=1, wh=1, hours=24, received_at=0),
+        Estimate(channel_id=1, day=DAY, wh=1, reason="r", recorded_at=0, recorded_by="a"),
         InvoiceEvent(invoice_id=1, kind="issued", at=0, actor="a"),
         ManualRegister(channel_id=1, at=0, wh=1, reason="r", recorded_at=0, recorded_by="a"),
         MeterEvent(channel_id=1, at=0, serial="", installed_wh=0, recorded_at=0, recorded_by="a"),
@@ -126,7 +129,7 @@ def rows_that_only_grow() -> list[Base]:
 CHANGES = dict(
     zip(
         APPEND_ONLY,
-        ("actor", "hours", "kind", "wh", "serial", "received_at", "text", "reason"),
+        ("actor", "hours", "reason", "kind", "wh", "serial", "received_at", "text", "reason"),
         strict=True,
     )
 )
@@ -142,7 +145,7 @@ def test_an_append_only_row_is_neither_changed_nor_deleted(session: Session, num
     row = rows_that_only_grow()[number]
     session.add(row)
     session.commit()
-    change(row, **{CHANGES[row.__tablename__]: 5 if number in {1, 3, 5} else "other"})
+    change(row, **{CHANGES[row.__tablename__]: 5 if number in {1, 4, 6} else "other"})
     refused(session, "append-only")
     session.delete(row)
     refused(session, "append-only")
@@ -301,3 +304,18 @@ def issue(session: Session, bill: Invoice) -> None:
     """Issue the bill."""
     change(bill, state="issued", **ISSUED)
     session.commit()
+
+
+@pytest.mark.usefixtures("bill")
+def test_a_proposal_is_decided_once_and_never_rewritten(session: Session) -> None:
+    row = Proposal(invoice_id=1, digest="d", old="{}", new="{}", causes="[]", found_at=0)
+    session.add(row)
+    session.commit()
+    row.new = '{"total_yen": 1}'
+    refused(session, "decided, once")
+    row.state, row.decided_at, row.decided_by, row.reason = "refused", 1, "a", "r"
+    session.commit()
+    row.state = "open"
+    refused(session, "decided, once")
+    session.delete(row)
+    refused(session, "append-only")

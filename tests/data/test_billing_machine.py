@@ -1,0 +1,272 @@
+"""A home's life in any order: whatever is done, every invariant holds after each step.
+
+`PPA_MACHINE_EXAMPLES` and `PPA_MACHINE_STEPS` ask for more than a quick run does.
+"""
+
+import os
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import date, timedelta
+from itertools import count
+from pathlib import Path
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from shared.db import make_engine
+from shared.energy.quantities import Quantity, Source
+from shared.errors import Refused
+from shared.invoices.closing import estimate_bill
+from shared.invoices.issuing import Act, issue_month, release, void
+from shared.invoices.proposing import refuse
+from shared.invoices.revising import revise
+from shared.invoices.running import Run, run_month
+from shared.models.customers import Occupancy
+from shared.models.invoices import Invoice
+from shared.months import DAY_S, Month, instant
+from shared.telemetry.deriving import refresh
+from shared.telemetry.storing import (
+    MeterChange,
+    TypedRegister,
+    ensure_channels,
+    record_meter,
+    record_register,
+    store_readings,
+)
+from shared.verify import verify
+from tests.data.homes import a_home, opener, terms
+
+EXAMPLES = int(os.environ.get("PPA_MACHINE_EXAMPLES", "12"))
+STEPS = int(os.environ.get("PPA_MACHINE_STEPS", "30"))
+FIRST = date(2024, 1, 16)
+A_DAY = {Quantity.PV: 12_340, Quantity.EXPORT: 7_010}
+MONTHS = [Month(2024, n) for n in range(1, 5)]
+
+months = st.sampled_from(MONTHS)
+ago = st.integers(0, 60)
+hours = st.sampled_from([0, 0, 0, 9, 22])
+quantities = st.sampled_from(list(A_DAY))
+offsets = st.sampled_from([0, 0, 10, 1_500, -1_500])
+
+
+class Home(RuleBasedStateMachine):
+    """One home whose meters tell the truth, now and then late, twice, or wrongly."""
+
+    fresh: Callable[[], Engine]
+
+    def __init__(self) -> None:
+        """Begin with the registers of the first midnight."""
+        super().__init__()
+        self.engine = type(self).fresh()
+        self.day = FIRST
+        self.swaps: list[tuple[int, Quantity, int]] = []
+        self.untold: list[tuple[int, Quantity, int]] = []
+        with self.begun() as session:
+            self.customer = a_home(session)
+            self.site = session.scalars(select(Occupancy.site_id)).one()
+        self.keep(0, dict.fromkeys(A_DAY, 0), 0)
+
+    def teardown(self) -> None:
+        """Let go of the database."""
+        self.engine.dispose()
+
+    def begun(self) -> Session:
+        """Return a context that commits at its end."""
+        return opener(self.engine)()  # type: ignore[return-value]
+
+    @property
+    def now(self) -> int:
+        """Return the morning of the day that it is."""
+        return instant(self.day) + 10 * 3600
+
+    @property
+    def act(self) -> Act:
+        """Return who does what follows, now."""
+        return Act("test", self.now, self.now)
+
+    def energy(self, quantity: Quantity, at: int) -> int:
+        """Return what a channel has counted since ever: a day's energy between 6 and 18 o'clock."""
+        day, second = divmod(at - instant(FIRST), DAY_S)
+        of_today = A_DAY[quantity] * min(max(second - 6 * 3600, 0), 12 * 3600) // (12 * 3600)
+        return 100_000 + A_DAY[quantity] * day + of_today
+
+    def register_at(self, quantity: Quantity, at: int) -> int:
+        """Return what the meter in place shows; each new one begins with 0."""
+        begun = [wh for t, q, wh in self.swaps if q is quantity and t <= at]
+        return self.energy(quantity, at) - (begun[-1] if begun else 0)
+
+    def keep(self, days_ago: int, offset: dict[Quantity, int], hour: int) -> None:
+        """Keep readings of some channels as they came."""
+        day = max(FIRST, self.day - timedelta(days=days_ago))
+        at = instant(day) + (hour if day < self.day else 0) * 3600
+        with self.begun() as session:
+            ids = ensure_channels(session, [(self.site, quantity) for quantity in offset])
+            rows = [
+                (ids[self.site, q], at, int(Source.IMPORT), self.register_at(q, at) + wrong)
+                for q, wrong in offset.items()
+            ]
+            store_readings(session, rows, self.now)
+
+    def numbers(self, *states: str) -> list[str]:
+        """Return the numbers of the bills in some states."""
+        with Session(self.engine) as session:
+            return list(
+                session.scalars(
+                    select(Invoice.invoice_no)
+                    .where(Invoice.state.in_(states))
+                    .order_by(Invoice.invoice_no)
+                )
+            )
+
+    @rule(days=st.sampled_from([1, 7, 31, 31]), hour=hours)
+    def time_passes_and_both_are_read(self, days: int, hour: int) -> None:
+        self.day = min(self.day + timedelta(days=days), date(2024, 6, 20))
+        self.keep(0 if hour == 0 else 1, dict.fromkeys(A_DAY, 0), hour)
+
+    @rule(days=st.integers(1, 20))
+    def time_passes_in_silence(self, days: int) -> None:
+        self.day = min(self.day + timedelta(days=days), date(2024, 6, 20))
+
+    @rule(days_ago=ago, hour=hours)
+    def both_are_read_late(self, days_ago: int, hour: int) -> None:
+        self.keep(days_ago, dict.fromkeys(A_DAY, 0), hour)
+
+    @rule(days_ago=ago, hour=hours, quantity=quantities, wrong=offsets)
+    def one_is_read_late_perhaps_wrongly(
+        self, days_ago: int, hour: int, quantity: Quantity, wrong: int
+    ) -> None:
+        self.keep(days_ago, {quantity: wrong}, hour)
+
+    @rule(days_ago=ago, quantity=quantities, wrong=offsets)
+    def a_register_is_typed(self, days_ago: int, quantity: Quantity, wrong: int) -> None:
+        at = instant(max(FIRST, self.day - timedelta(days=days_ago)))
+        typed = TypedRegister(at, self.register_at(quantity, at) + wrong, "現地検針")
+        with self.begun() as session:
+            record_register(session, (self.site, quantity), typed, now=self.now, actor="test")
+
+    @rule(quantity=quantities, hour=hours)
+    def a_meter_is_replaced(self, quantity: Quantity, hour: int) -> None:
+        at = instant(self.day - timedelta(days=1)) + hour * 3600
+        if at > max([instant(FIRST)] + [t for t, q, _ in self.swaps if q is quantity]):
+            self.untold.append((at, quantity, self.register_at(quantity, at)))
+            self.swaps.append((at, quantity, self.energy(quantity, at)))
+
+    @rule()
+    def the_replacement_is_recorded(self) -> None:
+        for at, quantity, removed in self.untold:
+            change = MeterChange(at, f"B{at}", 0, removed)
+            with self.begun() as session:
+                record_meter(session, (self.site, quantity), change, now=self.now, actor="test")
+        self.untold.clear()
+
+    @rule(day=st.integers(0, 120), kind=st.sampled_from(["use_price", "base_fee"]))
+    def a_price_changes(self, day: int, kind: str) -> None:
+        with self.begun() as session:
+            since, figure = FIRST + timedelta(days=day), 100 * (day % 7) + 1000
+            if kind == "use_price":
+                terms(session, self.customer, since, use_price=figure)
+            else:
+                terms(session, self.customer, since, base_fee=figure)
+
+    @rule(day=st.integers(10, 120))
+    def the_contract_ends(self, day: int) -> None:
+        with self.begun() as session:
+            span = (date(2023, 12, 16), FIRST + timedelta(days=day))
+            terms(session, self.customer, FIRST, contract=span)
+
+    @rule(month=months)
+    def a_month_is_run(self, month: Month) -> None:
+        with suppress(Refused):
+            report = run_month(
+                opener(self.engine), Run(month, self.now, self.now, "test", apply=True)
+            )
+            assert report.failed == []
+
+    @rule(month=months)
+    def a_month_is_run_and_issued(self, month: Month) -> None:
+        self.a_month_is_run(month)
+        with self.begun() as session:
+            issue_month(session, month, self.act, apply=True)
+
+    @rule()
+    def every_month_is_run_released_and_issued(self) -> None:
+        for month in MONTHS:
+            self.a_month_is_run(month)
+            self.something_is_released()
+            with self.begun() as session:
+                issue_month(session, month, self.act, apply=True)
+
+    @rule()
+    def something_is_released(self) -> None:
+        for number in self.numbers("held"):
+            with suppress(Refused), self.begun() as session:
+                release(session, number, "確認", self.act)
+
+    @rule(which=st.integers(0, 3))
+    def a_bill_is_made_void(self, which: int) -> None:
+        for number in self.numbers("issued")[which : which + 1]:
+            with self.begun() as session:
+                void(session, number, "誤発行", self.act)
+
+    @rule(which=st.integers(0, 3))
+    def a_bill_is_revised(self, which: int) -> None:
+        for number in self.numbers("issued")[which : which + 1]:
+            with suppress(Refused), self.begun() as session:
+                refresh(session)
+                revise(session, number, "訂正", self.act, apply=True)
+
+    @rule()
+    def what_is_missing_is_estimated(self) -> None:
+        for number in self.numbers("held"):
+            with suppress(Refused), self.begun() as session:
+                refresh(session)
+                estimate_bill(session, number, "通信断", self.act)
+
+    @rule(which=st.integers(0, 3))
+    def a_proposal_is_refused(self, which: int) -> None:
+        for number in self.numbers("issued")[which : which + 1]:
+            with suppress(Refused), self.begun() as session:
+                refuse(session, number, "据え置き", self.act)
+
+    @invariant()
+    def everything_adds_up(self) -> None:
+        with self.begun() as session:
+            refresh(session)
+            assert verify(session) == []
+
+
+def quick(examples: int, steps: int) -> settings:
+    return settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+def test_any_life_of_a_home_keeps_every_invariant(sqlite_template: Path, tmp_path: Path) -> None:
+    numbers = count()
+
+    class OnSqlite(Home):
+        @staticmethod
+        def fresh() -> Engine:
+            path = tmp_path / f"{next(numbers)}.sqlite3"
+            shutil.copyfile(sqlite_template, path)
+            return make_engine(f"sqlite:///{path}")
+
+    run_state_machine_as_test(OnSqlite, settings=quick(EXAMPLES, STEPS))
+
+
+def test_any_life_of_a_home_keeps_every_invariant_on_postgresql(
+    a_postgresql_url: Callable[[], str],
+) -> None:
+    class OnPostgresql(Home):
+        @staticmethod
+        def fresh() -> Engine:
+            return make_engine(a_postgresql_url())
+
+    run_state_machine_as_test(OnPostgresql, settings=quick(2, STEPS))
