@@ -177,7 +177,7 @@ class Demo:
     def run(self, stack: ExitStack, stopped: threading.Event, *, open_browser: bool) -> None:
         """Run the pages and the worker until told to stop, or until one of them ends."""
         with_redis = self._start_redis(stack)
-        commands = [("web", "--host", "127.0.0.1", "--port", str(self.port))]
+        commands: list[tuple[str, ...]] = [("web", "--host", "127.0.0.1", "--port", str(self.port))]
         if with_redis:
             commands += [("worker",), ("scheduler",)]
         processes = [self._start(stack, command) for command in commands]
