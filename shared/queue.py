@@ -106,7 +106,7 @@ class SealedJob(Job):
         """
         try:
             super().restore({k: v for k, v in raw_data.items() if k.decode() not in _NEVER_READ})
-        except Exception as error:
+        except Exception as error:  # isolated - whatever Redis holds, the worker goes on
             raise NoSuchJobError(f"{self.key!r} holds no job") from error
 
     def _deserialize_data(self) -> None:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from ingest.simulator.server import Manners
-from tests.ingest.fleets import Fleet, a_fleet, horses_of, kill_hard, wait_until
+from tests.ingest.fleets import PATIENCE_S, Fleet, a_fleet, horses_of, kill_hard, wait_until
 from tests.ingest.test_jobs import NIGHT, SECOND, a_meter
 
 HOMES = 6
@@ -92,7 +92,7 @@ def test_sigterm_ends_an_idle_process_at_once(fleet: Fleet, command: str) -> Non
     fleet.set_clock("2016-08-16 00:15")
     process = fleet.run(command)
     if command == "scheduler" and fleet.redis_url is None:
-        _, told = process.communicate(timeout=15)
+        _, told = process.communicate(timeout=PATIENCE_S)
         assert (process.returncode, b"no scheduler needed" in told) == (0, True)
         return
     if command == "scheduler" or fleet.redis_url is None:
@@ -100,7 +100,7 @@ def test_sigterm_ends_an_idle_process_at_once(fleet: Fleet, command: str) -> Non
     else:
         wait_until(lambda: len(fleet.redis.keys("rq:worker:*")) == 2)
     process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=5) == 0
+    assert process.wait(timeout=15) == 0
 
 
 def test_sigterm_ends_a_busy_worker_within_its_time(distant: tuple[Fleet, Manners]) -> None:
