@@ -129,7 +129,11 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] = os.envi
     except PpaError as error:
         print(error, file=sys.stderr)
         return error.exit_code
-    except BrokenPipeError:  # as in `ppa … | head`: the reader has had enough
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):
+            print(f"cannot write the result: {error.strerror or error}", file=sys.stderr)
+            return 1
+        # As in `ppa … | head`: the reader has had enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:

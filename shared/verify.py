@@ -13,7 +13,7 @@ from shared.db import in_chunks
 from shared.energy.boundaries import How, boundaries
 from shared.energy.ledger import judge
 from shared.invoices.chaining import find_breaks
-from shared.invoices.drafting import ISSUED
+from shared.invoices.drafting import ISSUED, OPEN
 from shared.models import customers, invoices, telemetry
 from shared.months import invoice_no, month_of
 from shared.telemetry.deriving import boundary_row
@@ -129,7 +129,12 @@ def _sums(row: invoices.Invoice, days: Sequence[invoices.InvoiceDay]) -> Iterato
 def _registers(
     row: invoices.Invoice, registers: Sequence[invoices.InvoiceRegister]
 ) -> Iterator[Finding]:
-    """I5: registers tell the energy of their channel, one meter's difference unless it wrapped."""
+    """I5: registers tell the energy of their channel, one meter's difference unless it wrapped.
+
+    An open bill goes as far as both channels are known, its registers each as far as they are.
+    """
+    if row.state == OPEN:
+        return
     for name, total in (("pv", row.pv_wh), ("export", row.export_wh)):
         rows = [register for register in registers if register.quantity == name]
         energies = [r.energy_wh for r in rows if r.energy_wh is not None]

@@ -95,7 +95,7 @@ def bill(
         period=period,
         span=pv.span,
         figures=figures,
-        grade=_grade(pv, export),
+        grade=_grade(pv, export, running=running),
         days=days,
         terms=terms,
         pv=pv,
@@ -185,8 +185,11 @@ def _sum_yen(amounts: Iterable[int | None]) -> int | None:
     return yen(total)
 
 
-def _grade(pv: ChannelDays, export: ChannelDays) -> Grade:
+def _grade(pv: ChannelDays, export: ChannelDays, *, running: bool) -> Grade:
+    """Return the grade; what is not known yet is no estimate, what stays unknown is no A."""
     if not all(_is_sure(channel) for channel in (pv, export)):
+        return Grade.C
+    if not running and (pv.total_wh is None or export.total_wh is None):
         return Grade.C
     inside = {quality for channel in (pv, export) for quality in channel.qualities}
     if inside & {DayQuality.ALLOCATED, DayQuality.ESTIMATED}:

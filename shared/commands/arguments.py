@@ -1,6 +1,7 @@
 """Words of the command line read strictly, each fault naming the option it stood in."""
 
 import re
+from argparse import ArgumentTypeError
 from contextlib import suppress
 from datetime import date, datetime
 
@@ -9,6 +10,8 @@ from shared.errors import InputRefused, ValueRefused
 from shared.months import Month
 from shared.units import Wh, parse_kwh
 
+FIRST_YEAR, LAST_YEAR = 2000, 2099
+LONGEST_REASON = 500
 _DAY = re.compile(r"\d{4}([-/])\d\d\1\d\d", re.ASCII)
 
 
@@ -22,6 +25,8 @@ def read_instant(text: str, option: str) -> int:
         ) from None
     if at.tzinfo is None:
         raise InputRefused(f"{option}: {text!r} has no offset such as +09:00")
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise InputRefused(f"{option}: {text!r} is not between {FIRST_YEAR} and {LAST_YEAR}")
     return int(at.timestamp())
 
 
@@ -31,6 +36,14 @@ def read_day(text: str, option: str) -> date:
         with suppress(ValueError):
             return date.fromisoformat(text.replace("/", "-"))
     raise InputRefused(f"{option}: {text!r} is not a day such as 2024-01-16")
+
+
+def a_text(text: str) -> str:
+    """Return a text that says something, for argparse; it names the option otherwise."""
+    said = text.strip()
+    if not said or len(said) > LONGEST_REASON or not said.isprintable():
+        raise ArgumentTypeError(f"must be one line of 1 to {LONGEST_REASON} characters")
+    return said
 
 
 def read_month(text: str) -> Month:

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 
 from shared.commands import revising
-from shared.commands.arguments import read_instant, read_month
+from shared.commands.arguments import a_text, read_instant, read_month
 from shared.commands.context import Context
 from shared.commands.output import share_bar, write_file
 from shared.errors import InputRefused
@@ -35,7 +35,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         parser = _verb(verbs, name, summary, act)
         many = name == "release"
         parser.add_argument("invoice_no", metavar="INVOICE_NO", nargs="?" if many else None)
-        parser.add_argument("--reason", required=True)
+        parser.add_argument("--reason", required=True, type=a_text)
         if many:
             parser.add_argument("--month", metavar="MONTH", help="all of a month, with --kind")
             parser.add_argument("--kind", metavar="REASON", help="the one reason that holds them")

@@ -37,7 +37,7 @@ def find_unsafe(config: Config) -> Iterator[str]:
 
 def _find_unsafe_addresses(config: Config) -> Iterator[str]:
     if config.base_url == DEFAULT_BASE_URL:
-        yield "PPA_BASE_URL: not set; links in mails and cookies need the public https address"
+        yield "PPA_BASE_URL: not set, or the default of one machine; mails need the https address"
     elif config.is_loopback:
         yield "PPA_BASE_URL: a loopback host serves this machine only"
     if not config.gateway_nets:

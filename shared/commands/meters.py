@@ -3,6 +3,7 @@
 import argparse
 
 from shared.commands.arguments import (
+    a_text,
     read_certified_until,
     read_channel,
     read_instant,
@@ -33,7 +34,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         else:
             parser.add_argument("--removed-kwh", required=True, metavar="X")
             parser.add_argument("--installed-kwh", required=True, metavar="Y")
-        parser.add_argument("--serial", required=True)
+        parser.add_argument("--serial", required=True, type=a_text)
         parser.add_argument("--digits", metavar="N", help="whole-kWh digits of the register")
         parser.add_argument("--certified-until", metavar="YYYY-MM")
 

@@ -33,6 +33,11 @@ def write_file(
 
 
 def _replace(path: Path, chunks: Iterable[bytes]) -> None:
+    """Write a file beside its place and move it there; what is no file is written into."""
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        _write_into(path, chunks)
+        return
     part = path.with_name(f".{path.name}.part")
     try:
         with part.open("wb") as file:
@@ -42,6 +47,14 @@ def _replace(path: Path, chunks: Iterable[bytes]) -> None:
         raise InputRefused(f"--output: {path}: {error.strerror}") from None
     finally:
         part.unlink(missing_ok=True)
+
+
+def _write_into(path: Path, chunks: Iterable[bytes]) -> None:
+    try:
+        with path.open("wb") as sink:
+            sink.writelines(chunks)
+    except OSError as error:
+        raise InputRefused(f"--output: {path}: {error.strerror}") from None
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from shared import audit
-from shared.commands.arguments import read_channel, read_instant, read_kwh
+from shared.commands.arguments import a_text, read_channel, read_instant, read_kwh
 from shared.commands.context import Context
 from shared.commands.output import share_bar, write_file
 from shared.telemetry import exporting
@@ -33,7 +33,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     put.add_argument("channel", metavar="CHANNEL")
     put.add_argument("--at", required=True, metavar="ISO")
     put.add_argument("--kwh", required=True, metavar="X")
-    put.add_argument("--reason", required=True)
+    put.add_argument("--reason", required=True, type=a_text)
     put.set_defaults(run=put_register)
 
 

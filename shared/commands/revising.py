@@ -2,7 +2,7 @@
 
 import argparse
 
-from shared.commands.arguments import read_month
+from shared.commands.arguments import a_text, read_month
 from shared.commands.context import Context
 from shared.invoices.chaining import Act
 from shared.invoices.closing import estimate_bill
@@ -20,17 +20,17 @@ def register(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     listed.set_defaults(run=list_proposals)
     revised = verbs.add_parser("revise", help="recompute an issued bill; replaces it with --apply")
     revised.add_argument("invoice_no", metavar="INVOICE_NO")
-    revised.add_argument("--reason", required=True)
+    revised.add_argument("--reason", required=True, type=a_text)
     revised.add_argument("--apply", action="store_true", help="write; without it a dry run")
     revised.add_argument("--json", action="store_true")
     revised.set_defaults(run=revise_bill)
     refused = verbs.add_parser("refuse", help="keep an issued bill against its proposal")
     refused.add_argument("invoice_no", metavar="INVOICE_NO")
-    refused.add_argument("--reason", required=True)
+    refused.add_argument("--reason", required=True, type=a_text)
     refused.set_defaults(run=refuse_proposal)
     guessed = verbs.add_parser("estimate", help="close a held bill with an estimated register")
     guessed.add_argument("invoice_no", metavar="INVOICE_NO")
-    guessed.add_argument("--reason", required=True)
+    guessed.add_argument("--reason", required=True, type=a_text)
     guessed.set_defaults(run=estimate)
 
 

@@ -43,6 +43,9 @@ def find_encoding(open_file: Opener, name: str, most_bytes: int) -> str:
 
     Raises FileRefused where it is neither, is too large or cannot be read to its end.
     """
+    with told(name), open_file() as file:
+        if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            raise FileRefused([f"{name}: the text is UTF-16; save it as UTF-8 or CP932"])
     for encoding in _ENCODINGS:
         if _decodes(open_file, name, encoding, most_bytes):
             return encoding

@@ -20,7 +20,7 @@ from shared.billing.terms import Schedule, TermRow, schedule
 from shared.energy.boundaries import Boundary
 from shared.energy.periods import ChannelDays, ChannelFacts, days, finished_days
 from shared.energy.quantities import Quantity
-from shared.months import DAY_S, Month, Period, instant
+from shared.months import DAY_S, Month, Period, day_of, instant
 from shared.settings import Settings
 from shared.telemetry.facts import SiteFacts
 
@@ -130,6 +130,10 @@ def draft(home: Home, facts: SiteFacts, earlier: Earlier, moment: Moment) -> Dra
     made = bill(terms, pv, export, period, running=not over or waiting)
     if made is None:
         return None
+    if not over:
+        today = day_of(moment.as_of)
+        told = (day for day in made.days if day.day < today or day.use_wh is not None)
+        made = replace(made, days=tuple(told))
     around = Surroundings(
         panel_w=facts.site.panel_w,
         certified=not facts.site.uncertified & {Quantity.PV, Quantity.EXPORT},

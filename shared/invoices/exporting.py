@@ -60,15 +60,18 @@ def month_rows(session: Session, month: Month) -> Iterator[tuple[str, ...]]:
 
 
 def day_rows(session: Session, invoice_no: str) -> Iterator[tuple[str, ...]]:
-    """Yield the days of a bill in order; raises NotFound."""
+    """Return the days of a bill in order; raises NotFound before the first."""
     invoice_id = get_invoice(session, invoice_no).id
     day = invoices.InvoiceDay
     rows = session.scalars(select(day).where(day.invoice_id == invoice_id).order_by(day.day))
-    for row in rows:
-        yield (
-            row.day.strftime("%Y/%m/%d"), _kwh(row.pv_wh), _kwh(row.export_wh), _kwh(row.use_wh),
-            _fine(row.export_fine), _fine(row.use_fine), QUALITIES[row.quality],
-        )  # fmt: skip
+    return map(_day_row, rows)
+
+
+def _day_row(row: invoices.InvoiceDay) -> tuple[str, ...]:
+    return (
+        row.day.strftime("%Y/%m/%d"), _kwh(row.pv_wh), _kwh(row.export_wh), _kwh(row.use_wh),
+        _fine(row.export_fine), _fine(row.use_fine), QUALITIES[row.quality],
+    )  # fmt: skip
 
 
 def _number(known: int | None) -> str:

@@ -1,6 +1,6 @@
 """The bill of the month that runs: the issued bill's own function, as if it ended now (N8)."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -76,4 +76,4 @@ def _until(made: Draft) -> date:
     for day in made.bill.days:
         if day.use_wh is None:
             return day.day
-    return made.bill.span.end
+    return made.bill.span.start + timedelta(days=len(made.bill.days))

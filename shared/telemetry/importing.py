@@ -57,7 +57,7 @@ def read_registers(path: Path, known: Callable[[str], bool]) -> tuple[int, list[
         count += 1
         parse.row(line, cells)
     problems.check()
-    return count, parse.registers
+    return count, list(dict.fromkeys(parse.registers))
 
 
 class _Parser:
@@ -100,6 +100,8 @@ class _Parser:
             fault = "is not a time such as 2024-01-16T00:00:00+09:00"
         elif at.tzinfo is None:
             fault = "has no offset such as +09:00"
+        elif at.microsecond:
+            fault = "has a fraction of a second; instants are whole seconds"
         elif not FIRST_YEAR <= at.year <= LAST_YEAR:
             fault = f"is not between {FIRST_YEAR} and {LAST_YEAR}"
         else:
@@ -130,7 +132,7 @@ def import_readings(
         )
         done += len(chunk)
         progress(done, len(registers))
-    return ImportReport(rows, len(set(registers)), new, apply)
+    return ImportReport(rows, len(registers), new, apply)
 
 
 def _count_new(session: Session, registers: Sequence[ParsedRow], sites: dict[str, int]) -> int:

@@ -99,9 +99,11 @@ def test_a_wrong_month_reason_or_number_is_told_in_one_line(ppa: Ppa) -> None:
         (("bill", "run", "２０２４-01"), "is not a month"),
         (("bill", "run", "2024-01", "--as-of", "2024-02-20T00:00:00"), "--as-of"),
         (("bill", "show", "24011120220110", "--json"), "no invoice 24011120220110"),
+        (("bill", "days", "24011120220110"), "no invoice 24011120220110"),
+        (("bill", "run", "2024-01", "--as-of", "9999-12-31T23:59:59-09:00"), "--as-of"),
     ):
         result = ppa(*argv)
-        assert (result.code, len(result.err.splitlines())) == (2, 1)
+        assert (result.code, len(result.err.splitlines()), result.out) == (2, 1, "")
         assert said in result.err
 
 
@@ -116,6 +118,10 @@ def test_a_month_that_has_not_begun_is_refused(ppa: Ppa) -> None:
         ("customer_no,read_at,pv_kwh\n1199999999,2024-01-16T00:00:00Z,1\n", "line 2, customer_no"),
         ("customer_no,read_at,pv_kwh\n1120220110,2024-01-16T00:00:00Z,１\n", "line 2, pv_kwh"),
         ("customer_no,read_at,pv_kwh\n1120220110,2024-01-16T00:00:00Z,-1\n", "line 2, pv_kwh"),
+        (
+            "customer_no,read_at,pv_kwh\n1120220110,2024-01-16T00:00:00.5Z,1\n",
+            "line 2, read_at: '2024-01-16T00:00:00.5Z' has a fraction",
+        ),
         ("customer_no,read_at,gen\n", "line 1, gen"),
         ("customer_no,pv_kwh\n", "line 1, read_at"),
         ("", "empty"),
@@ -193,3 +199,49 @@ def test_the_exported_readings_are_the_same_again(ppa: Ppa, tmp_path: Path) -> N
     assert ppa("readings", "export", "--output", str(out)).code == 0
     again = ppa("readings", "import", str(out), "--json").json()
     assert (again["rows"], again["new"]) == (44, 0)
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "two\nlines"])
+def test_a_reason_says_something(ppa: Ppa, reason: str) -> None:
+    for words in (
+        ("bill", "void", "24011120220110"),
+        ("bill", "release", "24011120220110"),
+        ("readings", "set", "1120220110", "pv", "--at", "2024-02-16T00:00:00Z", "--kwh", "1"),
+    ):
+        refused = ppa(*words, "--reason", reason)
+        assert refused.code == 2
+        assert "--reason" in refused.err
+
+
+def test_a_result_goes_through_a_link_and_into_what_is_no_file(ppa: Ppa, tmp_path: Path) -> None:
+    target, link = tmp_path / "target.csv", tmp_path / "link.csv"
+    target.write_text("old")
+    link.symlink_to(target)
+    assert ppa("customers", "export", "--output", str(link)).code == 0
+    assert link.is_symlink()
+    assert target.read_bytes().startswith(b"\xef\xbb\xbf")
+    assert ppa("customers", "export", "--output", "/dev/null").code == 0
+    assert not Path("/dev/null").is_file()
+    refused = ppa("customers", "export", "--output", str(tmp_path / "none" / "x.csv"))
+    assert (refused.code, "--output" in refused.err) == (2, True)
+
+
+def test_a_bill_that_waits_for_one_meter_breaks_no_invariant(ppa: Ppa, tmp_path: Path) -> None:
+    ppa("customers", "import", customers_file(tmp_path), "--apply")
+    path = tmp_path / "late.csv"
+    path.write_text(
+        "customer_no,read_at,pv_kwh,export_kwh\n"
+        "1120220110,2024-01-16T00:00:00+09:00,100,50\n"
+        "1120220110,2024-02-10T00:00:00+09:00,400,250\n"
+        "1120220110,2024-02-16T00:00:00+09:00,460,\n"
+    )
+    ppa("readings", "import", str(path), "--apply")
+    waits = ("bill", "run", "2024-01", "--apply", "--as-of", "2024-02-17T00:00:00+09:00")
+    assert ppa(*waits).code == 0
+    bill = ppa("bill", "show", "24011120220110", "--json").json()
+    assert (bill["state"], bill["holds"]) == ("open", ["waiting"])
+    assert ppa("verify", "--json").json() == {"findings": []}
+    ppa("bill", "run", "2024-01", "--apply", "--as-of", "2024-02-20T00:00:00+09:00")
+    bill = ppa("bill", "show", "24011120220110", "--json").json()
+    assert (bill["state"], bill["quality"], bill["total_yen"]) == ("held", "C", None)
+    assert ppa("verify", "--json").json() == {"findings": []}
