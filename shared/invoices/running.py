@@ -117,7 +117,8 @@ def run_month(
     """Compute every customer's bill of a month, and with `apply` close or hold them.
 
     Each chunk is a transaction of its own; running again changes nothing that has not changed, so
-    a run that was stopped is finished by the next. The run itself is on record from its beginning. Raises Refused before the month has begun.
+    a run that was stopped is finished by the next. The run is on record from its
+    beginning. Raises Refused before the month has begun.
     """
     report = RunReport(run.month, run.apply)
     with open_session() as session:
