@@ -2,14 +2,17 @@
 
 import argparse
 from collections.abc import Callable
+from itertools import chain
+from pathlib import Path
 
 from shared.commands import revising
 from shared.commands.arguments import a_text, read_instant, read_month
 from shared.commands.context import Context
 from shared.commands.output import share_bar, write_file
 from shared.errors import InputRefused
-from shared.invoices import exporting
+from shared.invoices import exporting, journal
 from shared.invoices.documents import get_bill
+from shared.invoices.history import import_history
 from shared.invoices.issuing import Act, issue_month, release, void
 from shared.invoices.knowing import bill_as_known
 from shared.invoices.releasing import release_kind
@@ -40,12 +43,16 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
             parser.add_argument("--month", metavar="MONTH", help="all of a month, with --kind")
             parser.add_argument("--kind", metavar="REASON", help="the one reason that holds them")
     revising.register(verbs)
+    past = _verb(verbs, "history", "take the old system's invoice list as a past", take_history)
+    past.add_argument("file", metavar="FILE", type=Path)
+    past.add_argument("--apply", action="store_true", help="write; without it a dry run")
     show = _verb(verbs, "show", "everything one bill says and rests on", show_bill)
     show.add_argument("invoice_no", metavar="INVOICE_NO")
     show.add_argument("--json", action="store_true")
     show.add_argument("--known-at", metavar="ISO|now", help="with what was on record then")
     for name, metavar, summary, act in (
         ("export", "MONTH", "the list of a month as CSV", export_bills),
+        ("journal", "MONTH", "issues and voids of a month as CSV, for the books", export_journal),
         ("days", "INVOICE_NO", "the days of a bill as CSV", export_days),
     ):
         parser = _verb(verbs, name, summary, act)
@@ -173,7 +180,7 @@ def export_bills(args: argparse.Namespace, context: Context) -> int:
     """Write the list of a month as CSV."""
     month = read_month(args.subject)
     with context.session(reads_only=True) as session:
-        rows = exporting.month_rows(session, month)
+        rows = chain(exporting.past_rows(session, month), exporting.month_rows(session, month))
         return write_file(args, context, exporting.LIST_COLUMNS, rows)
 
 
@@ -182,3 +189,21 @@ def export_days(args: argparse.Namespace, context: Context) -> int:
     with context.session(reads_only=True) as session:
         rows = exporting.day_rows(session, args.subject)
         return write_file(args, context, exporting.DAY_COLUMNS, rows)
+
+
+def export_journal(args: argparse.Namespace, context: Context) -> int:
+    """Write what was issued and taken back of a month as CSV."""
+    month = read_month(args.subject)
+    with context.session(reads_only=True) as session:
+        return write_file(args, context, journal.COLUMNS, journal.journal_rows(session, month))
+
+
+def take_history(args: argparse.Namespace, context: Context) -> int:
+    """Take the invoice list of the system before ours, whole or not at all."""
+    with context.session(reads_only=not args.apply) as session:
+        past = import_history(session, args.file, now=context.clock(), apply=args.apply)
+    counts = ", ".join(f"{verdict} {count}" for verdict, count in past.counts.items())
+    print(counts, file=context.out)
+    if not args.apply:
+        context.say("dry run: nothing was saved; add --apply to import")
+    return 0

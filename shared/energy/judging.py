@@ -71,6 +71,8 @@ class Line:
     suspects: list[SuspectTrack] = field(default_factory=list)
     leading_zero: bool = False
     common: tuple[int, int] | None = None
+    doubts: list[tuple[int, str]] = field(default_factory=list)
+    earlier_doubts: tuple[tuple[int, str], ...] = ()
     points: list[Point] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     closes: dict[int, Point] = field(default_factory=dict)
@@ -81,12 +83,15 @@ class Line:
         """Begin where an earlier pass stood."""
         self.last, self.suspects = state.last, list(state.suspects)
         self.leading_zero, self.common = state.leading_zero, state.common
+        self.doubts, self.earlier_doubts = list(state.doubts), state.doubts
         if state.last is not None:
             self.points.append(state.last)
 
     def state(self) -> LineState:
         """Return where the pass stands."""
-        return LineState(self.last, tuple(self.suspects), self.leading_zero, self.common)
+        return LineState(
+            self.last, tuple(self.suspects), self.leading_zero, self.common, tuple(self.doubts)
+        )
 
     def __post_init__(self) -> None:
         """Know the least step back and forward that the register's unit allows."""
@@ -98,7 +103,10 @@ class Line:
         return next((event for event in self.channel.events if event.at == at), None)
 
     def _refuse(self, at: int, readings: Iterable[Reading], reason: str) -> None:
-        self.refusals.extend(Refusal(at, r.source, r.wh, reason) for r in readings)
+        refused = [Refusal(at, r.source, r.wh, reason) for r in readings]
+        self.refusals.extend(refused)
+        if refused and reason in DOUBTS:
+            self.doubts.append((at, reason))
 
     # -- meter events -----------------------------------------------------------------------
 
@@ -113,7 +121,7 @@ class Line:
                 self.points.append(close)
         self.last = Point(event.at, event.installed_wh, ledger, event.at, METER)
         self.points.append(self.last)
-        self.suspects, self.leading_zero = [], False
+        self.suspects, self.leading_zero, self.doubts = [], False, []
 
     def _closing(self, event: MeterEvent, last: Point) -> Point:
         """Return the old meter's last register: as removed, else going on, else as last read."""
@@ -261,6 +269,8 @@ class Line:
         self.leading_zero = self.leading_zero and reading.wh == 0
         if self.suspects:
             self.suspects = []
+        if self.doubts:
+            self.doubts = []
 
 
 def by_instant(readings: Iterable[Reading]) -> Iterator[tuple[int, list[Reading]]]:

@@ -143,5 +143,7 @@ def _ledger(site: Site, quantity: Quantity, line: Line) -> Ledger:
         closes=line.closes,
         events=line.channel.events,
         night_is_flat=flat,
-        doubts=sorted((r.at, r.reason) for r in line.refusals if r.reason in DOUBTS),
+        doubts=sorted(
+            [*line.earlier_doubts, *((r.at, r.reason) for r in line.refusals if r.reason in DOUBTS)]
+        ),
     )

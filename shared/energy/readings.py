@@ -99,6 +99,8 @@ class LineState:
     leading_zero: bool = False
     common: tuple[int, int] | None = None
     """Export only: its ledger, and generation plus discharge, when all were last known."""
+    doubts: tuple[tuple[int, str], ...] = ()
+    """Doubtful readings set aside since the last register that stands: instant and reason."""
 
 
 MANUAL = int(Source.MANUAL)

@@ -41,6 +41,9 @@ def get_invoice(
 
 def get_bill(session: Session, invoice_no: str, *, customer_id: int | None = None) -> Document:
     """Return a bill's amounts, registers, days, holds and explanation; raises NotFound."""
+    past = _find_past(session, invoice_no, customer_id)
+    if past is not None:
+        return past
     row = get_invoice(session, invoice_no, customer_id=customer_id)
     snapshot = json.loads(row.snapshot)
     document: Document = {
@@ -79,6 +82,30 @@ def get_bill(session: Session, invoice_no: str, *, customer_id: int | None = Non
             "successor": _number(session, row.successor_id),
         }
     return document
+
+
+def _find_past(session: Session, invoice_no: str, customer_id: int | None) -> Document | None:
+    """Return a bill of the system before ours, which has figures and nothing under them."""
+    row = session.get(invoices.PastBill, invoice_no)
+    if row is None or customer_id not in (None, row.customer_id):
+        return None
+    owner = session.get_one(customers.Customer, row.customer_id)
+    unknown = dict.fromkeys(
+        ("period", "quality", "tax_yen", "issued_at", "issued_on", "revision_of", "hash",
+         "explanation")
+    )  # fmt: skip
+    figures = ("pv_wh", "export_wh", "use_wh", "base_yen", "export_yen", "use_yen", "total_yen")
+    return {
+        "invoice_no": row.invoice_no,
+        "customer_no": owner.customer_no,
+        "name": row.name,
+        "month": str(month_of(row.month)),
+        "state": "past",
+        **unknown,
+        **{name: getattr(row, name) for name in figures},
+        **{name: [] for name in ("terms", "registers", "days", "holds", "settled", "warnings")},
+        "details": {},
+    }
 
 
 def terms_entry(stretch: Mapping[str, Any]) -> Document:

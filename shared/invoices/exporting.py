@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from shared.csvfile import Column
 from shared.invoices.documents import get_invoice
+from shared.invoices.history import find_past
 from shared.models import customers, invoices
 from shared.months import Month
 from shared.units import fine_text, kwh_text
@@ -18,6 +19,7 @@ STATES = {
     "issued": "発行済",
     "void": "取消",
 }
+PAST = "旧システム"
 QUALITIES = {
     "measured": "実測",
     "allocated": "按分",
@@ -56,6 +58,16 @@ def month_rows(session: Session, month: Month) -> Iterator[tuple[str, ...]]:
             month.slashed(), row.invoice_no, row.customer_no, row.name, _number(row.base_yen),
             _kwh(row.pv_wh), _kwh(row.export_wh), _kwh(row.use_wh), _number(row.export_yen),
             _number(row.use_yen), _number(row.total_yen), STATES[row.state], row.quality,
+        )  # fmt: skip
+
+
+def past_rows(session: Session, month: Month) -> Iterator[tuple[str, ...]]:
+    """Yield the bills of a month that the system before ours made, by customer number."""
+    for customer_no, row in find_past(session, month):
+        yield (
+            month.slashed(), row.invoice_no, customer_no, row.name, _number(row.base_yen),
+            _kwh(row.pv_wh), _kwh(row.export_wh), _kwh(row.use_wh), _number(row.export_yen),
+            _number(row.use_yen), _number(row.total_yen), PAST, "",
         )  # fmt: skip
 
 

@@ -117,7 +117,8 @@ def run_month(
     """Compute every customer's bill of a month, and with `apply` close or hold them.
 
     Each chunk is a transaction of its own; running again changes nothing that has not changed, so
-    a run that was stopped is finished by the next. Raises Refused before the month has begun.
+    a run that was stopped is finished by the next. The run is on record from its
+    beginning. Raises Refused before the month has begun.
     """
     report = RunReport(run.month, run.apply)
     with open_session() as session:
@@ -131,6 +132,11 @@ def run_month(
             date.fromordinal(period.end.toordinal() + WIDEST),
         )
         customer_ids = find_customer_ids(session, wide)
+        record = _record(run) if run.apply else None
+        if record is not None:
+            session.add(record)
+            session.flush()
+        run_id = record.id if record is not None else None
     moment = Moment(run.month, run.as_of, settings)
     done = 0
     for chunk in in_chunks(customer_ids, CHUNK):
@@ -138,9 +144,9 @@ def run_month(
             _run_chunk(session, chunk, (run, moment), report)
         done += len(chunk)
         progress(done, len(customer_ids))
-    if run.apply:
+    if run_id is not None:
         with open_session() as session:
-            session.add(_record(run))
+            session.get_one(invoices.BillRun, run_id).finished_at = run.now
     return report
 
 
@@ -157,7 +163,6 @@ def _record(run: Run) -> invoices.BillRun:
         month=run.month.first(),
         as_of=run.as_of,
         started_at=run.now,
-        finished_at=run.now,
         actor=run.actor,
     )
 

@@ -196,6 +196,7 @@ def read_state(text: str) -> SiteState:
             suspects=tuple(SuspectTrack(*track) for track in line["suspects"]),
             leading_zero=line["leading_zero"],
             common=tuple(line["common"]) if line["common"] else None,
+            doubts=tuple((at, reason) for at, reason in line.get("doubts", ())),
         )
         for name, line in json.loads(text).items()
     }

@@ -160,6 +160,19 @@ def test_late_rows_in_any_order_rebuild_only_to_the_same_boundaries(
     assert kept == anew
 
 
+def test_a_doubt_before_a_checkpoint_stays_when_a_late_reading_resumes_from_there(
+    engine: Engine, home: int
+) -> None:
+    silent = [("2024-01-20 00:00", "150"), ("2024-01-27 12:00", "90")]
+    keep(engine, home, [("2024-01-16 00:00", "100"), *silent, ("2024-02-20 00:00", "300")], [])
+    with opener(engine)() as session:
+        refresh(session)
+    keep(engine, home, [("2024-02-18 00:00", "290")], [])
+    with opener(engine)() as session:
+        refresh(session)
+        assert verify(session) == []
+
+
 def test_a_release_stands_until_what_the_bill_rests_on_changes(engine: Engine) -> None:
     with Session(engine) as session, session.begin():
         customer = a_home(session, contract=(None, None), base_fee=980)
