@@ -26,7 +26,7 @@ def main() -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make bench ARGS=…", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, metavar="N")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N")
     parser.add_argument("--readings", type=int, default=20_000, metavar="N", help="P1, P2: a batch")
     parser.add_argument("--homes", type=int, default=1000, metavar="N", help="P3: homes billed")
     parser.add_argument("--bills", type=int, default=20_000, metavar="N", help="P5: bills listed")

@@ -1,6 +1,6 @@
 """P3 and P10: the bill run of a month against writing its own finished rows, and `ppa verify`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 from sqlalchemy import Engine, Table, func, select
@@ -45,15 +45,19 @@ def run_rows(patterns: Engine, databases: Databases, homes: int, rounds: int) ->
     bills, finished = _finished(done, month)
     done.dispose()
 
-    def write_rows(_number: int) -> float:
+    def on_a_copy(work: Callable[[Engine], None]) -> float:
         copied = databases.copy(billed)
-        return seconds(cpu_clock(copied), lambda: _write(copied, finished))
+        cost = seconds(cpu_clock(copied), lambda: work(copied))
+        copied.dispose()
+        return cost
 
-    def run_bills(_number: int) -> float:
-        copied = databases.copy(billed)
-        return seconds(cpu_clock(copied), lambda: _run(copied, month))
-
-    floor, measured = in_turn(rounds, [write_rows, run_bills])
+    floor, measured = in_turn(
+        rounds,
+        [
+            lambda _number: on_a_copy(lambda engine: _write(engine, finished)),
+            lambda _number: on_a_copy(lambda engine: _run(engine, month)),
+        ],
+    )
     most = RATIO_SMALL if homes < SMALL else RATIO_LARGE
     what = f"bill run {databases.name}, {bills:,} homes"
     yield ratio_row(("P3", what), floor, measured, most)

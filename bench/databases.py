@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -102,19 +102,14 @@ Databases = SqliteFiles | PostgresqlServer
 @contextmanager
 def find_postgresql() -> Iterator[PostgresqlServer | None]:
     """Give PPA_TEST_DATABASE_URL's server or one of our own; None where there is neither."""
-    given = os.environ.get("PPA_TEST_DATABASE_URL")
-    if given:
-        server = PostgresqlServer(given)
+    with ExitStack() as stack:
+        url = os.environ.get("PPA_TEST_DATABASE_URL")
+        if not url:
+            try:
+                url = stack.enter_context(a_postgresql())
+            except pytest.fail.Exception:  # how the tests' servers say that one is missing
+                yield None
+                return
+        server = PostgresqlServer(url)
+        stack.callback(server.close)
         yield server
-        server.close()
-        return
-    own = a_postgresql()
-    try:
-        url = own.__enter__()
-    except pytest.fail.Exception:
-        yield None
-        return
-    try:
-        yield PostgresqlServer(url)
-    finally:
-        own.__exit__(None, None, None)

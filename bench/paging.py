@@ -2,6 +2,7 @@
 
 import gzip
 import re
+import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -24,8 +25,6 @@ from shared.web.marks import public
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
-
-import time
 
 REPEATS = 20
 PASSWORD = "nobody signs in with this"
