@@ -46,8 +46,8 @@ check: develop ## run linters, types and import contracts
 	@$(BIN)/lint-imports
 
 .PHONY: bench
-bench: install ## run the benchmarks and print ratios
-	@echo "make bench: the benchmarks are not there yet"; exit 1
+bench: develop ## run the benchmarks and print ratios (ARGS="--homes 10000")
+	@$(BIN)/python -m bench $(ARGS)
 
 .PHONY: develop
 develop: $(DEV_STAMP)

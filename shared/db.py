@@ -103,6 +103,10 @@ def _merge_postgresql(
     """Copy into a temporary table and insert from there."""
     cursor = _cursor(session)
     names = _names(columns)
+    if conflict.endswith("NOTHING"):
+        rows = list(rows)
+        if _copy_new(cursor, table.name, columns, rows):
+            return len(rows)
     order = "" if conflict.endswith("NOTHING") else " DESC"
     keys = _names([column.name for column in table.primary_key])
     cursor.execute(
@@ -117,6 +121,20 @@ def _merge_postgresql(
     written = int(cursor.rowcount)
     cursor.execute("DROP TABLE merging")
     return written
+
+
+def _copy_new(cursor: Any, table: str, columns: Sequence[str], rows: Iterable[Row]) -> bool:  # noqa: ANN401
+    """Copy straight into a table, as nearly always all is new; False where some key existed."""
+    from psycopg.errors import UniqueViolation
+
+    cursor.execute("SAVEPOINT merging")
+    try:
+        _copy(cursor, table, columns, rows)
+    except UniqueViolation:
+        cursor.execute("ROLLBACK TO SAVEPOINT merging")
+        return False
+    cursor.execute("RELEASE SAVEPOINT merging")
+    return True
 
 
 def _insert(table: Table, columns: Sequence[str]) -> str:
