@@ -65,10 +65,13 @@ def _decodes(open_file: Opener, name: str, encoding: str, most_bytes: int) -> bo
 
 def _blocks(open_file: Opener, name: str, most_bytes: int) -> Iterator[bytes]:
     """Yield the file's bytes, without ever holding more than a block."""
-    size = 0
+    size, lines = 0, 1
     with told(name), open_file() as file:
         while block := file.read(_BLOCK):
             size += len(block)
+            if len(block) == _BLOCK and b"\n" not in block:
+                raise FileRefused([f"{name}, line {lines}: the row is longer than a megabyte"])
+            lines += block.count(b"\n")
             if size > most_bytes:
                 raise FileRefused([f"{name}: more than {most_bytes // 10**6} MB of text"])
             yield block
