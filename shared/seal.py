@@ -30,6 +30,7 @@ class _Keys:
     index: bytes
     show: bytes
     name: bytes
+    person: bytes
 
 
 @lru_cache(maxsize=8)
@@ -39,6 +40,7 @@ def _keys(secret: str) -> _Keys:
         _derive(secret, b"ppa code index", 32),
         _derive(secret, b"ppa code seal", 32),
         _derive(secret, b"ppa code key id", _KEY_ID),
+        _derive(secret, b"ppa bill person", 32),
     )
 
 
@@ -50,6 +52,12 @@ def _derive(secret: str, purpose: bytes, length: int) -> bytes:
 def code_index(key: str, code: str) -> bytes:
     """Return the HMAC-SHA-256 by which a code is found; the code is normalised already."""
     return hmac.new(_keys(key).index, code.encode(), hashlib.sha256).digest()
+
+
+def person_digest(key: str, name: str, address: str) -> str:
+    """Return the keyed digest of whom a bill was issued to (decision 24)."""
+    told = f"{name}\n{address}".encode()
+    return hmac.new(_keys(key).person, told, hashlib.sha256).hexdigest()
 
 
 def seal(key: str, code: str, customer_no: str) -> bytes:

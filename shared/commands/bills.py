@@ -109,7 +109,8 @@ def _tell_run(context: Context, report: RunReport) -> None:
 def issue_bills(args: argparse.Namespace, context: Context) -> int:
     """Issue the closed bills of a month."""
     month = read_month(args.month)
-    act = Act(context.actor, context.clock(), _as_of(args, context))
+    key = context.config.code_key
+    act = Act(context.actor, context.clock(), _as_of(args, context), key)
     with context.session() as session:
         report = issue_month(session, month, act, apply=args.apply)
     if args.json:

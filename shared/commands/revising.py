@@ -35,7 +35,8 @@ def register(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 
 
 def _act(context: Context) -> Act:
-    return Act(context.actor, context.clock(), context.clock())
+    key = context.config.code_key
+    return Act(context.actor, context.clock(), context.clock(), key)
 
 
 def list_proposals(args: argparse.Namespace, context: Context) -> int:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import select
@@ -20,11 +20,15 @@ CHAINED = (ISSUED, VOID)
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Who does something to bills, when, and as of which time."""
+    """Who does something to bills, when, and as of which time.
+
+    With `person_key` an issue keeps a keyed digest of name and address; `verify` never needs it.
+    """
 
     actor: str
     now: int
     as_of: int
+    person_key: str | None = field(default=None, repr=False)
 
 
 def newest_hash(session: Session) -> str:

@@ -17,8 +17,9 @@ from shared.invoices.drafting import CLOSED, HELD, ISSUED, VOID
 from shared.invoices.loading import Live, find_pins, find_undecided
 from shared.invoices.locking import lock_bills
 from shared.invoices.proposing import overtake
-from shared.models import invoices
+from shared.models import customers, invoices
 from shared.months import Month, day_of
+from shared.seal import person_digest
 
 BINDING = frozenset({Reason.PROPOSAL_OPEN.value, Reason.OPENING_DIFFERS.value})
 """Holds that no word settles: the bill before has to be decided first."""
@@ -150,6 +151,9 @@ def issue_bill(session: Session, row: invoices.Invoice, act: Act, previous: str)
     """Make a closed bill final, chained to the event before it; return its hash."""
     _link_to_void(session, row)
     row.issued_at, row.issued_on = act.now, day_of(act.as_of)
+    if act.person_key:
+        address = session.get_one(customers.Customer, row.customer_id).address
+        row.person_digest = person_digest(act.person_key, row.name, address)
     session.flush()
     digest = bill_hash(session, row, previous)
     row.state, row.hash = ISSUED, digest

@@ -5,10 +5,11 @@ import io
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from shared.energy.quantities import Quantity
+from shared.models.invoices import Invoice
 from tests.conftest import Ppa
 from tests.data.homes import a_home, registers
 
@@ -48,7 +49,11 @@ def test_the_journal_adds_up_to_the_live_bills(ppa: Ppa, engine: Engine) -> None
     live = sum(int(row["利用料金合計(円)"]) for row in listed if row["状態"] == "発行済")
     assert sum(int(row["利用料金合計(円)"]) for row in rows) == live == 6000
     assert sum(int(row["うち消費税(円)"]) for row in rows) == 545
-    assert ppa("verify").code == 0
+    assert ppa("verify", PPA_CODE_KEY="").code == 0
+    with Session(engine) as session:
+        digests = session.scalars(select(Invoice.person_digest)).all()
+    assert len(set(digests)) == 2
+    assert {len(digest or "") for digest in digests} == {64}
 
 
 @pytest.mark.usefixtures("engine")
