@@ -69,7 +69,7 @@ def _blocks(open_file: Opener, name: str, most_bytes: int) -> Iterator[bytes]:
     with told(name), open_file() as file:
         while block := file.read(_BLOCK):
             size += len(block)
-            if len(block) == _BLOCK and b"\n" not in block:
+            if len(block) == _BLOCK and b"\n" not in block and b"\r" not in block:
                 raise FileRefused([f"{name}, line {lines}: the row is longer than a megabyte"])
             lines += block.count(b"\n")
             if size > most_bytes:

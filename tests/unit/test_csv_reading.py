@@ -178,3 +178,14 @@ def test_a_gzip_file_that_unpacks_to_too_much_is_refused_before_it_is_read() -> 
     assert refusal_of(bomb, "r.csv.gz", Limits(size=2_000_000)) == [
         "r.csv.gz: more than 2 MB of text"
     ]
+
+
+def test_a_row_without_end_is_refused_before_it_fills_the_memory() -> None:
+    endless = f"{HEADER}\n1,".encode() + b"x" * 3_000_000
+    assert refusal_of(endless) == [f"{NAME}, line 2: the row is longer than a megabyte"]
+
+
+def test_utf_16_is_refused_by_its_name() -> None:
+    assert refusal_of("\ufeff番号,氏名".encode("utf-16-le")) == [
+        f"{NAME}: the text is UTF-16; save it as UTF-8 or CP932"
+    ]
