@@ -78,9 +78,6 @@ def multiply(patterns: Engine, engine: Engine, models: Sequence[type[Base]], cop
                     for row in found
                 )
                 copy_rows(session, model, [c.name for c in table.columns], shifted)
-    if engine.dialect.name == "postgresql":
-        with open_session() as session:
-            session.connection().exec_driver_sql("ANALYZE")
 
 
 def _recent(source: Session, model: type[Base]) -> list[tuple[Cell, ...]]:

@@ -39,9 +39,10 @@ def tick_for_good(context: Context, dispatcher: Dispatcher) -> None:
 
     What was under way is rolled back, and due again when its lease runs out.
     """
-    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGTERM, leave)
     tick_until(Event(), context, dispatcher)
 
 
-def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:
+def leave(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """End the process at once, as one that was asked to."""
     sys.exit(0)

@@ -1,6 +1,7 @@
 """`ppa worker`: does the jobs out of the queue, or without Redis whatever is due."""
 
 import argparse
+import signal
 import threading
 from types import FrameType
 from typing import Final
@@ -11,7 +12,7 @@ from rq import Worker
 from rq.serializers import JSONSerializer
 
 from ingest.jobs import handlers
-from ingest.ticking import tick_for_good
+from ingest.ticking import leave, tick_for_good
 from shared.commands.context import Context
 from shared.errors import InputRefused
 from shared.queue import InProcess, job_class, make_queue
@@ -34,6 +35,7 @@ def run_worker(_args: argparse.Namespace, context: Context) -> int:
     if context.config.redis_url is None:
         tick_for_good(context, InProcess(handlers(context)))
         return 0
+    signal.signal(signal.SIGTERM, leave)  # until RQ sets its own, after it has made itself known
     context.close()  # a connection must not be shared with the processes that are forked below
     try:
         make_worker(context, Redis.from_url(context.config.redis_url)).work(logging_level="WARNING")

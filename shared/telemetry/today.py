@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -9,10 +10,11 @@ from sqlalchemy.orm import Session
 from shared.energy.boundaries import boundary
 from shared.energy.ledger import judge
 from shared.energy.quantities import Quantity
+from shared.energy.readings import LineState, Point
 from shared.models import customers, telemetry
 from shared.months import day_of, instant
 from shared.telemetry.facts import BILLED
-from shared.telemetry.loading import find_readings, find_site_channels, find_states
+from shared.telemetry.loading import find_readings, find_site_channels
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Today:
 
 
 def find_today(session: Session, customer_id: int, now: int) -> Today:
-    """Return a customer's day so far from the readings that stand, judged from a checkpoint."""
+    """Return a customer's day so far, judged from the last midnight that is on record."""
     occupancy = customers.Occupancy
     site_id = session.scalars(
         select(occupancy.site_id)
@@ -46,11 +48,13 @@ def find_today(session: Session, customer_id: int, now: int) -> Today:
         .limit(1)
     ).one()
     site = find_site_channels(session, [site_id])[site_id]
-    month = day_of(now).replace(day=1)
-    state = find_states(session, [site_id], month).get(site_id)
-    since = instant(state[0]) if state else 0
+    state = {
+        quantity: LineState(_newest_midnight(session, channel_id, day_of(now)))
+        for quantity, channel_id in site.channel_ids.items()
+    }
+    since = min((line.last.at if line.last else 0 for line in state.values()), default=0)
     readings = find_readings(session, list(site.channel_ids.values()), since, now)
-    judged = judge(site.with_readings(readings, now), state[1] if state else None)
+    judged = judge(site.with_readings(readings, now), state)
     so_far: dict[Quantity, int | None] = dict.fromkeys(BILLED)
     for quantity in BILLED:
         ledger = judged.ledgers.get(quantity)
@@ -64,6 +68,20 @@ def find_today(session: Session, customer_id: int, now: int) -> Today:
         max(heard.values(), default=None),
         tuple(q for q in BILLED if q in heard and now - heard[q] > SILENT_S),
     )
+
+
+def _newest_midnight(session: Session, channel_id: int, today: date) -> Point | None:
+    """Return the register of a channel's newest stored boundary up to today's."""
+    table = telemetry.Boundary
+    row = session.scalars(
+        select(table)
+        .where(table.channel_id == channel_id, table.day <= today)
+        .order_by(table.day.desc())
+        .limit(1)
+    ).first()
+    if row is None:
+        return None
+    return Point(row.read_at, row.wh, row.ledger_wh, row.meter_at, 0)
 
 
 SILENT_S = 86_400
