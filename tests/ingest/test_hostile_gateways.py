@@ -94,7 +94,7 @@ def test_a_gateway_that_comes_to_its_senses_is_read_again() -> None:
 
 def test_an_answer_that_comes_too_late_is_never_taken_for_the_next() -> None:
     async def asked() -> list[int | None]:
-        manners = Manners("slow", slow_s=0.4)
+        manners = Manners("slow", slow_s=1.6)
         async with served(DEVICES["modbus"], manners) as server:
             samples = await poll(
                 a_target(server.port, "modbus", "dzg"), *ASKS["modbus"], Ask(PV), reach=QUICK
