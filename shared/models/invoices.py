@@ -71,6 +71,7 @@ class Invoice(Base):
             postgresql_where=text("state <> 'void'"),
         ),
         Index("ix_invoice_month", "month", "id"),
+        Index("ix_invoice_customer_id", "customer_id", "month"),
     )
 
 
