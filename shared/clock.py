@@ -8,19 +8,33 @@ from pathlib import Path
 
 from shared.errors import SettingsInvalid, ValueRefused
 
+FIRST_YEAR, LAST_YEAR = 2000, 2099
+
 
 def parse_instant(text: str) -> int:
-    """Return the UTC second of an ISO 8601 time; raises ValueRefused where it has no offset."""
+    """Return the UTC second of an ISO 8601 time with its offset (decision 39).
+
+    Raises ValueRefused, with what is wrong: no time, no offset, a fraction of a second.
+    """
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
         at = None
-    if at is None or at.tzinfo is None or at.microsecond:
-        raise ValueRefused(
-            f"{text!r} is not a time in whole seconds with an offset, "
-            "such as 2024-02-15T00:00:00+09:00"
-        )
+    if at is None or not text.isascii():
+        raise ValueRefused(f"{text!r} is not a time such as 2024-01-16T00:00:00+09:00")
+    if at.tzinfo is None:
+        raise ValueRefused(f"{text!r} has no offset such as +09:00")
+    if at.microsecond:
+        raise ValueRefused(f"{text!r} has a fraction of a second; instants are whole seconds")
     return int(at.timestamp())
+
+
+def parse_stated_instant(text: str) -> int:
+    """Return the UTC second that a person or a file states; raises ValueRefused, as above."""
+    at = parse_instant(text)
+    if not FIRST_YEAR <= int(text[:4]) <= LAST_YEAR:
+        raise ValueRefused(f"{text!r} is not between {FIRST_YEAR} and {LAST_YEAR}")
+    return at
 
 
 def now() -> int:

@@ -1,7 +1,7 @@
 """Terms and days to a bill: the one function that computes amounts (domain.md D3, D4)."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -14,7 +14,6 @@ from shared.energy.periods import (
     is_measured,
     worst,
 )
-from shared.energy.quantities import Quantity
 from shared.months import Period
 from shared.units import yen
 
@@ -255,8 +254,3 @@ def opens_and_closes_alike(made: Bill) -> bool:
         if any(firsts) and (not all(firsts) or one.read_at != other.read_at):
             return False
     return True
-
-
-def channels(made: Bill) -> Mapping[Quantity, ChannelDays]:
-    """Return the two channels of a bill by quantity."""
-    return {Quantity.PV: made.pv, Quantity.EXPORT: made.export}

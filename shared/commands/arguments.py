@@ -3,14 +3,14 @@
 import re
 from argparse import ArgumentTypeError
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import date
 
+from shared.clock import parse_stated_instant
 from shared.energy.quantities import Quantity
 from shared.errors import InputRefused, ValueRefused
 from shared.months import Month
 from shared.units import Wh, parse_kwh
 
-FIRST_YEAR, LAST_YEAR = 2000, 2099
 LONGEST_REASON = 500
 _DAY = re.compile(r"\d{4}([-/])\d\d\1\d\d", re.ASCII)
 
@@ -18,16 +18,9 @@ _DAY = re.compile(r"\d{4}([-/])\d\d\1\d\d", re.ASCII)
 def read_instant(text: str, option: str) -> int:
     """Return an ISO 8601 time with its offset as a UTC second; raises InputRefused."""
     try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise InputRefused(
-            f"{option}: {text!r} is not a time such as 2024-02-16T00:00:00+09:00"
-        ) from None
-    if at.tzinfo is None:
-        raise InputRefused(f"{option}: {text!r} has no offset such as +09:00")
-    if not FIRST_YEAR <= at.year <= LAST_YEAR:
-        raise InputRefused(f"{option}: {text!r} is not between {FIRST_YEAR} and {LAST_YEAR}")
-    return int(at.timestamp())
+        return parse_stated_instant(text)
+    except ValueRefused as error:
+        raise InputRefused(f"{option}: {error}") from None
 
 
 def read_day(text: str, option: str) -> date:

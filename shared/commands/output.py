@@ -7,6 +7,7 @@ from pathlib import Path
 
 from shared.commands.context import Context
 from shared.csvfile import Column, CsvWriter
+from shared.csvfile.writing import Cell
 from shared.errors import InputRefused
 
 STEPS = 1000
@@ -16,7 +17,7 @@ def write_file(
     args: argparse.Namespace,
     context: Context,
     columns: Sequence[Column],
-    rows: Iterable[Sequence[str]],
+    rows: Iterable[Sequence[Cell]],
 ) -> int:
     """Write rows as CSV to `--output`, whole or not at all, or to stdout; return the exit code."""
     writer = CsvWriter(columns, args.encoding)

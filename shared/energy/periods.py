@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from itertools import pairwise
 
@@ -250,13 +250,3 @@ def finished_days(span: Period, values: Mapping[date, int]) -> ChannelDays:
 def is_measured(known: Boundary | None) -> bool:
     """Say whether a boundary is exact, by night, standing still or the first (grade A or B)."""
     return known is not None and known.how in MEASURED
-
-
-def through(span: Period, *channels: ChannelDays) -> date:
-    """Return the first day of a span that some channel does not know, its end if all do."""
-    day = span.start
-    for n in range(len(span)):
-        if any(channel.day_wh[n] is None for channel in channels):
-            return day
-        day += timedelta(days=1)
-    return day

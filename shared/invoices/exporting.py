@@ -1,11 +1,13 @@
 """Bills as the rows of their CSV files, in the columns of the original system."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shared.csvfile import Column
+from shared.csvfile.writing import Cell
 from shared.invoices.documents import get_invoice
 from shared.invoices.history import find_past
 from shared.models import customers, invoices
@@ -39,7 +41,7 @@ DAY_COLUMNS = (
 )  # fmt: skip
 
 
-def month_rows(session: Session, month: Month) -> Iterator[tuple[str, ...]]:
+def month_rows(session: Session, month: Month) -> Iterator[tuple[Cell, ...]]:
     """Yield the bills of a month by customer number, void ones before the live one."""
     invoice, customer = invoices.Invoice, customers.Customer
     rows = session.execute(
@@ -54,21 +56,28 @@ def month_rows(session: Session, month: Month) -> Iterator[tuple[str, ...]]:
         .execution_options(yield_per=2000)
     )  # fmt: skip
     for row in rows:
-        yield (
-            month.slashed(), row.invoice_no, row.customer_no, row.name, _number(row.base_yen),
-            _kwh(row.pv_wh), _kwh(row.export_wh), _kwh(row.use_wh), _number(row.export_yen),
-            _number(row.use_yen), _number(row.total_yen), STATES[row.state], row.quality,
-        )  # fmt: skip
+        yield list_cells(month, row.customer_no, row, STATES[row.state], row.quality)
 
 
-def past_rows(session: Session, month: Month) -> Iterator[tuple[str, ...]]:
+def past_rows(session: Session, month: Month) -> Iterator[tuple[Cell, ...]]:
     """Yield the bills of a month that the system before ours made, by customer number."""
     for customer_no, row in find_past(session, month):
-        yield (
-            month.slashed(), row.invoice_no, customer_no, row.name, _number(row.base_yen),
-            _kwh(row.pv_wh), _kwh(row.export_wh), _kwh(row.use_wh), _number(row.export_yen),
-            _number(row.use_yen), _number(row.total_yen), PAST, "",
-        )  # fmt: skip
+        yield list_cells(month, customer_no, row, PAST, "")
+
+
+def list_cells(
+    month: Month,
+    customer_no: str,
+    row: Any,  # noqa: ANN401 - a stored bill, a past one, or a row of a page
+    state: str,
+    quality: str,
+) -> tuple[Cell, ...]:
+    """Return a bill's line in LIST_COLUMNS; a past bill has no quality."""
+    return (
+        month.slashed(), row.invoice_no, customer_no, row.name, row.base_yen,
+        _kwh(row.pv_wh), _kwh(row.export_wh), _kwh(row.use_wh), row.export_yen,
+        row.use_yen, row.total_yen, state, quality,
+    )  # fmt: skip
 
 
 def day_rows(session: Session, invoice_no: str) -> Iterator[tuple[str, ...]]:
@@ -84,10 +93,6 @@ def _day_row(row: invoices.InvoiceDay) -> tuple[str, ...]:
         row.day.strftime("%Y/%m/%d"), _kwh(row.pv_wh), _kwh(row.export_wh), _kwh(row.use_wh),
         _fine(row.export_fine), _fine(row.use_fine), QUALITIES[row.quality],
     )  # fmt: skip
-
-
-def _number(known: int | None) -> str:
-    return "" if known is None else str(known)
 
 
 def _kwh(wh: int | None) -> str:

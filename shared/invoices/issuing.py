@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from shared import audit
@@ -241,14 +241,3 @@ def chain_void(session: Session, row: invoices.Invoice, act: Act, successor: str
     digest = void_hash(row.invoice_no, void, previous)
     told = {"hash": digest, "previous": previous, "reason": row.void_reason, "successor": successor}
     happened(session, row.id, VOID, act, told)
-
-
-def count_states(session: Session, month: Month) -> dict[str, int]:
-    """Return how many bills of a month are in each state."""
-    invoice = invoices.Invoice
-    rows = session.execute(
-        select(invoice.state, func.count())
-        .where(invoice.month == month.first())
-        .group_by(invoice.state)
-    )
-    return dict(rows.all())

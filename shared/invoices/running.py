@@ -6,7 +6,6 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shared.billing.bill import Figures
@@ -265,9 +264,3 @@ def _differs_behind(home: Home, facts: SiteFacts, earlier: Earlier) -> bool:
         max(row.recorded_at, row.withdrawn_at or 0) >= since and row.valid_from < end
         for row in home.terms
     )
-
-
-def is_due(session: Session, month: Month) -> bool:
-    """Say whether a run of a month was ever applied (decision 11)."""
-    run = invoices.BillRun
-    return session.scalar(select(run.id).where(run.month == month.first()).limit(1)) is not None

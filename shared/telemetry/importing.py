@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from shared.clock import parse_stated_instant
 from shared.csvfile import Problems, read_rows
 from shared.db import in_chunks
 from shared.energy.quantities import Quantity, Source
@@ -18,7 +18,6 @@ from shared.units import parse_kwh
 
 REQUIRED = ("customer_no", "read_at")
 COLUMNS = {f"{quantity.value}_kwh": quantity for quantity in Quantity}
-FIRST_YEAR, LAST_YEAR = 2000, 2099
 CHUNK = 20_000
 
 ParsedRow = tuple[str, Quantity, int, int]
@@ -93,21 +92,10 @@ class _Parser:
 
     def _instant(self, text: str, line: int) -> int | None:
         try:
-            at = datetime.fromisoformat(text)
-        except ValueError:
-            at = None
-        if at is None or not text.isascii():
-            fault = "is not a time such as 2024-01-16T00:00:00+09:00"
-        elif at.tzinfo is None:
-            fault = "has no offset such as +09:00"
-        elif at.microsecond:
-            fault = "has a fraction of a second; instants are whole seconds"
-        elif not FIRST_YEAR <= at.year <= LAST_YEAR:
-            fault = f"is not between {FIRST_YEAR} and {LAST_YEAR}"
-        else:
-            return int(at.timestamp())
-        self._problems.add(line, "read_at", f"{text!r} {fault}")
-        return None
+            return parse_stated_instant(text)
+        except ValueRefused as error:
+            self._problems.add(line, "read_at", str(error))
+            return None
 
 
 def import_readings(
