@@ -4,6 +4,7 @@ import io
 from pathlib import Path
 from typing import ClassVar
 
+from babel.messages.catalog import Catalog as BabelCatalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
@@ -30,19 +31,23 @@ class Catalog(Domain):  # type: ignore[misc]
         return self._read[language]
 
 
-def catalog_path(language: str) -> Path:
-    """Return where the translations into a language are kept."""
-    return TEMPLATES / "translations" / f"{language}.po"
+def catalog_paths(language: str) -> list[Path]:
+    """Return the files of translations into a language, one a room."""
+    return sorted((TEMPLATES / "translations" / language).glob("*.po"))
 
 
 def read_catalog(language: str) -> NullTranslations:
-    """Return a language's translations; a language without a file speaks the sources' words."""
-    path = catalog_path(language)
-    if not path.exists():
+    """Return a language's translations; a language without files speaks the sources' words."""
+    whole = BabelCatalog(locale=language)
+    for path in catalog_paths(language):
+        with path.open("rb") as source:
+            for message in read_po(source, locale=language):
+                if message.id:
+                    whole[message.id] = message
+    if not len(whole):
         return NullTranslations()
     compiled = io.BytesIO()
-    with path.open("rb") as source:
-        write_mo(compiled, read_po(source, locale=language))
+    write_mo(compiled, whole)
     compiled.seek(0)
     return Translations(fp=compiled)
 

@@ -11,7 +11,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from shared.paths import STATIC, TEMPLATES
-from shared.web.language import catalog_path
+from shared.web.language import catalog_paths
 
 ROOT = TEMPLATES.parent
 SOURCES = {"portal": "python", "backoffice": "python", "shared/web": "python"}
@@ -28,9 +28,14 @@ def spoken() -> set[str]:
 
 @pytest.fixture(scope="module")
 def english() -> dict[str, str]:
-    """Give the English catalog."""
-    with catalog_path("en").open("rb") as file:
-        return {str(one.id): str(one.string) for one in read_po(file) if one.id}
+    """Give the English catalog; a sentence stands in one file only."""
+    found: dict[str, str] = {}
+    for path in catalog_paths("en"):
+        with path.open("rb") as file:
+            words = {str(one.id): str(one.string) for one in read_po(file) if one.id}
+        assert not found.keys() & words.keys(), f"{path.name}: there in another file"
+        found |= words
+    return found
 
 
 def test_every_sentence_is_there_in_english_and_none_too_many(english: dict[str, str]) -> None:
