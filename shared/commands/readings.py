@@ -54,15 +54,15 @@ def take_file(args: argparse.Namespace, context: Context) -> int:
 
 
 def give_registers(args: argparse.Namespace, context: Context) -> int:
-    """Export registers: those that stand as CSV, all with their state as JSON."""
+    """Export registers: those that stand as CSV; as JSON all of them, and the intervals."""
     since = read_instant(args.since, "--from") if args.since else None
     until = read_instant(args.until, "--to") if args.until else None
     with context.session() as session:
-        registers = exporting.find_registers(session, args.customer_nos, since, until)
+        kept = exporting.find_kept(session, args.customer_nos, since, until)
         if args.json:
-            context.print_json([register.document() for register in registers])
+            context.print_json([one.document() for one in kept])
             return 0
-        return write_file(args, context, exporting.COLUMNS, exporting.csv_rows(registers))
+        return write_file(args, context, exporting.COLUMNS, exporting.csv_rows(kept))
 
 
 def put_register(args: argparse.Namespace, context: Context) -> int:

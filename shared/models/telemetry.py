@@ -85,6 +85,25 @@ class DayValue(Base):
     __table_args__ = ({"sqlite_with_rowid": False},)
 
 
+class EnergyInterval(Base):
+    """What a channel counted from `at` on for `minutes`, for charts; it bills nothing.
+
+    The newest answer of a device replaces an earlier one, so that a second look mends the first.
+    """
+
+    __tablename__ = "energy_interval"
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channel.id"), primary_key=True)
+    at: Mapped[int] = mapped_column(primary_key=True)
+    minutes: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    wh: Mapped[int]
+    source: Mapped[int] = mapped_column(SmallInteger)
+    received_at: Mapped[int]
+    __table_args__ = (
+        CheckConstraint("minutes IN (30, 60)", name="minutes"),
+        {"sqlite_with_rowid": False},
+    )
+
+
 class SetAside(Base):
     """A reading that bills nothing, and why (decision 5); derived."""
 

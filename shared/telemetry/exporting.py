@@ -1,4 +1,4 @@
-"""Registers as they are kept: those that stand, and those set aside with their reason."""
+"""Registers and intervals as they are kept; a register that is set aside has its reason."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, timezone
@@ -12,6 +12,7 @@ from shared.energy.quantities import Quantity, Source
 from shared.errors import NotFound
 from shared.models import telemetry
 from shared.telemetry.deriving import refresh
+from shared.telemetry.intervals import find_intervals
 from shared.telemetry.loading import find_readings
 from shared.telemetry.storing import find_sites
 from shared.units import register_text
@@ -25,22 +26,26 @@ COLUMNS = (
 
 
 class Kept(NamedTuple):
-    """One register of one customer's channel, and whether it stands."""
+    """One register or interval of one customer's channel, and whether it stands.
+
+    `minutes` is the length of an interval that begins at `at`, None for a register.
+    """
 
     customer_no: str
     quantity: Quantity
     at: int
     wh: int
     source: Source
-    reason: str | None
+    reason: str | None = None
+    minutes: int | None = None
 
     def document(self) -> dict[str, object]:
-        """Return the register as an entry of `readings export --json`."""
+        """Return it as an entry of `readings export --json`."""
         return {
             "customer_no": self.customer_no,
             "channel": self.quantity.value,
-            "kind": "register",
-            "minutes": None,
+            "kind": "interval" if self.minutes else "register",
+            "minutes": self.minutes,
             "read_at": time_text(self.at),
             "wh": self.wh,
             "state": "set_aside" if self.reason else "used",
@@ -54,10 +59,10 @@ def time_text(at: int) -> str:
     return datetime.fromtimestamp(at, UTC).astimezone(JST).isoformat()
 
 
-def find_registers(
+def find_kept(
     session: Session, customer_nos: Sequence[str], since: int | None, until: int | None
 ) -> list[Kept]:
-    """Return registers in order of customer, channel and time; raises NotFound."""
+    """Return registers and intervals in order of customer, channel and time; raises NotFound."""
     sites = find_sites(session, customer_nos or None)
     unknown = [number for number in customer_nos if number not in sites]
     if unknown:
@@ -73,21 +78,29 @@ def find_registers(
         (row.channel_id, row.at, row.source, row.wh): row.reason
         for row in session.scalars(select(aside).where(aside.channel_id.in_(ids.values())))
     }
-    return [
-        Kept(number, quantity, r.at, r.wh, Source(r.source),
-             refused.get((ids[sites[number], quantity], r.at, r.source, r.wh)))
-        for number in sorted(sites)
-        for quantity in Quantity
-        if (sites[number], quantity) in ids
-        for r in sorted(readings.get(ids[sites[number], quantity], ()))
-    ]  # fmt: skip
+    intervals = find_intervals(session, list(ids.values()), since or 0, until)
+    found: list[Kept] = []
+    for number in sorted(sites):
+        for quantity in Quantity:
+            channel_id = ids.get((sites[number], quantity), 0)
+            registers = [
+                Kept(number, quantity, r.at, r.wh, Source(r.source),
+                     refused.get((channel_id, r.at, r.source, r.wh)))
+                for r in sorted(readings.get(channel_id, ()))
+            ]  # fmt: skip
+            slots = [
+                Kept(number, quantity, i.at, i.wh, Source(i.source), minutes=i.minutes)
+                for i in intervals.get(channel_id, ())
+            ]
+            found += sorted(registers + slots, key=lambda kept: kept.at)
+    return found
 
 
-def csv_rows(registers: Sequence[Kept]) -> Iterator[list[str]]:
+def csv_rows(kept_rows: Sequence[Kept]) -> Iterator[list[str]]:
     """Yield the registers that stand as rows of the import's columns, an instant each."""
     rows: dict[tuple[str, int], dict[Quantity, int]] = {}
-    for kept in registers:
-        if kept.reason is None:
+    for kept in kept_rows:
+        if kept.reason is None and kept.minutes is None:
             rows.setdefault((kept.customer_no, kept.at), {})[kept.quantity] = kept.wh
     for (number, at), known in sorted(rows.items()):
         yield [
