@@ -1,8 +1,8 @@
-"""Settings and the audit trail."""
+"""Settings, messages to homeowners and the audit trail."""
 
 from datetime import date
 
-from sqlalchemy import Index
+from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.models.base import Base, Key
@@ -32,3 +32,24 @@ class Audit(Base):
     subject: Mapped[str]
     detail: Mapped[str] = mapped_column(default="")
     __table_args__ = (Index("ix_audit_subject", "subject", "id"),)
+
+
+class Message(Base):
+    """What the operator tells homeowners on their pages, in one language or both.
+
+    Without `customer_id` it is for all; shown from `from_day` to `until_day`, both inclusive,
+    until it is withdrawn.
+    """
+
+    __tablename__ = "message"
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id"), index=True)
+    title: Mapped[str]
+    body: Mapped[str]
+    title_en: Mapped[str] = mapped_column(default="")
+    body_en: Mapped[str] = mapped_column(default="")
+    from_day: Mapped[date]
+    until_day: Mapped[date | None]
+    created_at: Mapped[int]
+    created_by: Mapped[str]
+    withdrawn_at: Mapped[int | None]

@@ -20,6 +20,7 @@ OFFICE = [
     "/customers/1120220110",
     "/customers/1120220110/edit",
     "/customers/1120220110/invoices",
+    "/messages",
     "/holds",
     "/runs",
     "/operators",
