@@ -12,6 +12,7 @@ from backoffice import (
     messages,
     morning,
     operators,
+    refusals,
     runs,
     settings,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "messages",
     "morning",
     "operators",
+    "refusals",
     "runs",
     "settings",
 ]

@@ -8,7 +8,15 @@ class PpaError(Exception):
 
 
 class Refused(PpaError):
-    """What was asked is understood and not done (exit 1)."""
+    """What was asked is understood and not done (exit 1).
+
+    `kind` is the name under which the pages know the sentence in the reader's language.
+    """
+
+    def __init__(self, sentence: str = "", kind: str = "") -> None:
+        """Keep the sentence for the command line, and its name for the pages."""
+        super().__init__(sentence)
+        self.kind = kind
 
 
 class InputRefused(PpaError):

@@ -42,14 +42,16 @@ def estimate_bill(session: Session, number: str, reason: str, act: Act) -> list[
     lock_bills(session)
     row = get_invoice(session, number)
     if row.state != HELD:
-        raise Refused(f"{number} is {row.state}: only a held bill can be estimated")
+        raise Refused(f"{number} is {row.state}: only a held bill can be estimated", "not_held")
     gaps = _find_gaps(session, row, act)
     if not gaps:
-        raise Refused(f"{number}: no closing register is missing after a known one")
+        raise Refused(f"{number}: no closing register is missing after a known one", "no_gap")
     found = {quantity: guesses(session, gap) for quantity, gap in gaps.items()}
     for quantity, guessed in found.items():
         if not guessed:
-            raise Refused(f"{number}: no year and no 30 days of {quantity} to estimate from")
+            raise Refused(
+                f"{number}: no year and no 30 days of {quantity} to estimate from", "no_history"
+            )
     made = []
     for quantity, energy in choose(found).items():
         gap = gaps[quantity]

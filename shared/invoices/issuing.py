@@ -186,15 +186,18 @@ def release(session: Session, invoice_no: str, reason: str, act: Act) -> None:
     lock_bills(session)
     row = get_invoice(session, invoice_no)
     if row.state != HELD:
-        raise Refused(f"{invoice_no} is {row.state}: only a held bill can be released")
+        raise Refused(f"{invoice_no} is {row.state}: only a held bill can be released", "not_held")
     reasons = find_reasons(session, row)["holds"]
     if row.total_yen is None:
         unknown = ", ".join(reasons)
-        raise Refused(f"{invoice_no} has no amount yet ({unknown}): it needs a register or terms")
+        raise Refused(
+            f"{invoice_no} has no amount yet ({unknown}): it needs a register or terms", "no_amount"
+        )
     if BINDING & set(reasons):
         raise Refused(
             f"{invoice_no} waits for the bill before it ({', '.join(BINDING & set(reasons))}): "
-            "revise that bill or refuse its proposal, then run the month again"
+            "revise that bill or refuse its proposal, then run the month again",
+            "bill_before",
         )
     session.add(
         invoices.Settlement(
@@ -227,7 +230,9 @@ def make_void(session: Session, row: invoices.Invoice, reason: str, act: Act) ->
         .values(state=VOID, voided_at=act.now, voided_by=act.actor, void_reason=reason)
     )
     if changed.rowcount != 1:  # type: ignore[attr-defined]
-        raise Refused(f"{row.invoice_no} is {row.state}: only an issued bill can be made void")
+        raise Refused(
+            f"{row.invoice_no} is {row.state}: only an issued bill can be made void", "not_issued"
+        )
     session.refresh(row)
 
 

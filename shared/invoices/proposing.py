@@ -135,11 +135,12 @@ def refuse(session: Session, invoice_no: str, reason: str, act: Act) -> None:
     row = get_invoice(session, invoice_no)
     found = get_open(session, row)
     if found is None:
-        raise Refused(f"{invoice_no} has no open proposal")
+        raise Refused(f"{invoice_no} has no open proposal", "no_proposal")
     if opening_moved(session, row):
         raise Refused(
             f"{invoice_no} does not open where the revised bill before it closes: it has to be "
-            "revised too"
+            "revised too",
+            "opening_moved",
         )
     _decide(found, REFUSED, act, reason)
     happened(session, row.id, "refused", act, {"reason": reason, "digest": found.digest})

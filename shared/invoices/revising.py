@@ -69,19 +69,27 @@ class _Correction:
 
 def _recomputed(session: Session, row: invoices.Invoice, act: Act) -> _Correction:
     if row.state != ISSUED:
-        raise Refused(f"{row.invoice_no} is {row.state}: only an issued bill can be revised")
+        raise Refused(
+            f"{row.invoice_no} is {row.state}: only an issued bill can be revised", "not_issued"
+        )
     found = recompute(session, [row.customer_id], _moment(session, row, act))
     if not found or found[0].made is None or found[0].told is None:
-        raise Refused(f"{row.invoice_no} would have no amount today: void it instead")
+        raise Refused(
+            f"{row.invoice_no} would have no amount today: void it instead", "no_amount_today"
+        )
     one = found[0]
     if not one.differs:
-        raise Refused(f"{row.invoice_no}: nothing to correct")
+        raise Refused(f"{row.invoice_no}: nothing to correct", "nothing_to_correct")
     made = one.made
     if made is None:
-        raise Refused(f"{row.invoice_no} would have no amount today: void it instead")
+        raise Refused(
+            f"{row.invoice_no} would have no amount today: void it instead", "no_amount_today"
+        )
     waits = BINDING & set(made.reasons)
     if waits:
-        raise Refused(f"{row.invoice_no} waits for the bill before it ({', '.join(waits)})")
+        raise Refused(
+            f"{row.invoice_no} waits for the bill before it ({', '.join(waits)})", "bill_before"
+        )
     return _Correction(made, dict(one.old.figures), one.causes())
 
 

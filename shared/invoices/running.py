@@ -124,7 +124,9 @@ def run_month(
         settings = find_settings(session, on=day_of(run.as_of))
         period = run.month.period(settings.closing_day)
         if run.as_of < instant(period.start):
-            raise Refused(f"{run.month} begins on {period.start}: there is nothing to bill yet")
+            raise Refused(
+                f"{run.month} begins on {period.start}: there is nothing to bill yet", "not_begun"
+            )
         refresh(session)
         wide = Period(
             date.fromordinal(period.start.toordinal() - WIDEST),

@@ -1,0 +1,56 @@
+"""What was refused or has changed meanwhile, as a page that says what to do (409)."""
+
+from flask import render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from backoffice.blueprint import office
+from shared.errors import Refused
+from shared.web.request import roll_back_database
+
+
+@office.app_errorhandler(Refused)
+def answer_refused(error: Refused) -> ResponseReturnValue:
+    """Undo what was begun, and say why it was not done and where to go on."""
+    roll_back_database()
+    return _page(refusal_words().get(error.kind, _("いまの状態では、この操作はできません。")))
+
+
+def answer_stale() -> ResponseReturnValue:
+    """Say that somebody else was quicker; nothing is done."""
+    return _page(
+        _("画面を開いたあとで、内容が変わりました。開き直して、いまの内容を確かめてください。")
+    )
+
+
+def refusal_words() -> dict[str, str]:
+    """Return for each kind of refusal why nothing was done, and what to do."""
+    return {
+        "not_held": _("この請求書は、もう要確認ではありません。いまの状態を確かめてください。"),
+        "not_issued": _("この請求書は、発行済ではありません。いまの状態を確かめてください。"),
+        "no_amount": _("金額がまだ出ていません。指示数か料金の条件を先に入れてください。"),
+        "bill_before": _(
+            "前の月の請求書が決まっていません。その差額を先に決めてから、もう一度計算してください。"
+        ),
+        "no_amount_today": _("いまの値では金額が出ません。訂正ではなく、取り消してください。"),
+        "nothing_to_correct": _("計算し直しても同じ金額です。訂正するところはありません。"),
+        "no_proposal": _("この請求書の見直しは、もう決まっています。"),
+        "opening_moved": _(
+            "前の月の訂正で始まりの指示数が変わったため、据え置けません。この請求書も訂正してください。"
+        ),
+        "no_gap": _("終わりの指示数はわかっています。推定するところはありません。"),
+        "no_history": _("昨年の同じ日も前の30日もわからないため、推定できません。"),
+        "not_begun": _("この月はまだ始まっていません。始まってから計算してください。"),
+    }
+
+
+def _page(text: str) -> ResponseReturnValue:
+    return render_template("office/refused.html", text=text, back=_where()), 409
+
+
+def _where() -> str:
+    """Return the page on which to look at what the form was about."""
+    number = (request.view_args or {}).get("invoice_no")
+    if number is not None:
+        return url_for("office.invoice", invoice_no=number)
+    return url_for("office.morning")
