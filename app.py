@@ -41,6 +41,7 @@ FAMILIES = (
     Family("readings", "import, export and set registers", "shared.commands.readings"),
     Family("meters", "record meters put in or replaced", "shared.commands.meters"),
     Family("bill", "compute, issue, correct and show bills", "shared.commands.bills"),
+    Family("mail", "send the bills' mails, and see where each stands", "shared.commands.mail"),
     Family("verify", "check every invariant of the whole history", "shared.commands.verifying"),
     Family("operator", "let people into the back office", "shared.commands.operators"),
     Family("web", "serve the pages", __name__),

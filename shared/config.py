@@ -64,6 +64,11 @@ class Config:
         """Say whether the base URL's host is this machine (decision 32)."""
         return _is_loopback(urlsplit(self.base_url))
 
+    @property
+    def sends_mail(self) -> bool:
+        """Say whether a mail server and a sender are set; without them mails stay held."""
+        return self.smtp_url is not None and self.mail_from is not None
+
     def require_code_key(self) -> str:
         """Return the secret of the auth codes; raises InputRefused naming PPA_CODE_KEY."""
         return _required("PPA_CODE_KEY", self.code_key)

@@ -13,6 +13,7 @@ APPEND_ONLY = (
     "day_value",
     "estimate",
     "invoice_event",
+    "mail_event",
     "manual_register",
     "meter_event",
     "reading",

@@ -16,6 +16,7 @@ from shared.invoices.documents import find_reasons, get_invoice
 from shared.invoices.drafting import CLOSED, HELD, ISSUED, VOID
 from shared.invoices.loading import Live, find_pins, find_undecided
 from shared.invoices.locking import lock_bills
+from shared.invoices.notifying import queue_mails, withdraw_mails
 from shared.invoices.proposing import overtake
 from shared.models import customers, invoices
 from shared.months import Month, day_of
@@ -69,6 +70,7 @@ def issue_month(session: Session, month: Month, act: Act, *, apply: bool) -> Iss
     behind = find_undecided(session, None, month) | _customers_behind(session, month)
     moved = _find_moved_openings(session, [row for row in rows if row.state == CLOSED])
     previous = newest_hash(session) if apply else GENESIS
+    issued_ids = []
     for row in rows:
         if row.state != CLOSED:
             report.states[row.state] += 1
@@ -86,6 +88,8 @@ def issue_month(session: Session, month: Month, act: Act, *, apply: bool) -> Iss
         report.issued.append(row.invoice_no)
         if apply:
             previous = issue_bill(session, row, act, previous)
+            issued_ids.append(row.id)
+    queue_mails(session, issued_ids, act.now)
     if apply and report.issued:
         audit.record(
             session, act.now, act.actor, "bill.issue", str(month), {"issued": len(report.issued)}
@@ -234,6 +238,7 @@ def make_void(session: Session, row: invoices.Invoice, reason: str, act: Act) ->
             f"{row.invoice_no} is {row.state}: only an issued bill can be made void", "not_issued"
         )
     session.refresh(row)
+    withdraw_mails(session, [row.id], act.now)
 
 
 def chain_void(session: Session, row: invoices.Invoice, act: Act, successor: str | None) -> None:

@@ -1,0 +1,1 @@
+"""Mails that tell of bills: queued with the bill, sent, refused, and the links in them."""
