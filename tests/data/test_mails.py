@@ -106,7 +106,7 @@ def test_without_a_mail_server_mails_are_held_and_say_so(
 
 def test_bills_of_before_there_were_mails_are_held(engine: Engine, home: int) -> None:
     issued(engine, "2024-01")
-    schema.downgrade(engine, "0005")
+    schema.downgrade(engine, "0007")
     schema.upgrade(engine)
     assert {m.reason for m in mails(engine)} == {"before_mail"}
     with Session(engine) as session:
