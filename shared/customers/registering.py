@@ -14,6 +14,8 @@ from shared.customers.planning import Change, Verdict
 from shared.customers.stored import get_stored
 from shared.customers.terms import IN_MOST, add_terms, term_rows, withdraw_terms
 from shared.db import Row, copy_rows, in_chunks
+from shared.invoices.chaining import Act
+from shared.invoices.rederiving import rederive
 from shared.models.customers import Customer, Occupancy, Site
 from shared.seal import code_index, seal, unseal
 from shared.search import search_text
@@ -31,7 +33,10 @@ class Registrar:
 
 
 def apply_changes(session: Session, changes: Iterable[Change], registrar: Registrar) -> None:
-    """Write what was planned in the same transaction; rows that are the same are left alone."""
+    """Write what was planned in the same transaction; rows that are the same are left alone.
+
+    Bills follow terms that have changed at once.
+    """
     planned = list(changes)
     new = [change for change in planned if change.verdict is Verdict.NEW]
     changed = [change for change in planned if change.verdict is Verdict.CHANGED]
@@ -39,6 +44,7 @@ def apply_changes(session: Session, changes: Iterable[Change], registrar: Regist
         _register(session, new, registrar)
     if changed:
         _change(session, changed, registrar)
+        _follow(session, changed, registrar)
 
 
 def _register(session: Session, changes: Sequence[Change], registrar: Registrar) -> None:
@@ -124,6 +130,17 @@ def _change(session: Session, changes: Sequence[Change], registrar: Registrar) -
         mark_stale(session, dict.fromkeys(changed_sites, BEGINNING))
     withdraw_terms(session, withdrawn, now)
     add_terms(session, terms)
+
+
+def _follow(session: Session, changes: Sequence[Change], registrar: Registrar) -> None:
+    since = {
+        change.stored.customer_id: change.terms_from
+        for change in changes
+        if change.stored is not None and change.terms
+    }
+    if since:
+        act = Act(registrar.actor, registrar.now, registrar.now)
+        rederive(session, list(since), min(since.values()), act)
 
 
 def new_codes(

@@ -15,7 +15,7 @@ from shared.invoices.estimating import Gap, choose, find_gap, guesses
 from shared.invoices.loading import find_earlier, find_homes
 from shared.invoices.locking import lock_bills
 from shared.invoices.recomputing import facts_by_period
-from shared.invoices.running import Run, run_one
+from shared.invoices.running import Run, run_some
 from shared.models import invoices
 from shared.months import Period, day_of, month_of
 from shared.settings import find_settings
@@ -68,7 +68,7 @@ def estimate_bill(session: Session, number: str, reason: str, act: Act) -> list[
     happened(session, row.id, "estimated", act, told)
     audit.record(session, act.now, act.actor, "bill.estimate", number, told)
     run = Run(month_of(row.month), act.as_of, act.now, act.actor, apply=True)
-    run_one(session, row.customer_id, run)
+    run_some(session, [row.customer_id], run)
     return made
 
 

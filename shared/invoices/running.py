@@ -151,11 +151,11 @@ def run_month(
     return report
 
 
-def run_one(session: Session, customer_id: int, run: Run) -> RunReport:
-    """Compute one customer's bill of a month anew, in the caller's transaction."""
+def run_some(session: Session, customer_ids: Sequence[int], run: Run) -> RunReport:
+    """Compute some customers' bills of a month anew, in the caller's transaction."""
     settings = find_settings(session, on=day_of(run.as_of))
     report = RunReport(run.month, run.apply)
-    _run_chunk(session, [customer_id], (run, Moment(run.month, run.as_of, settings)), report)
+    _run_chunk(session, customer_ids, (run, Moment(run.month, run.as_of, settings)), report)
     return report
 
 

@@ -57,7 +57,7 @@ def an_issued_bill(session: Session, until: date, state: str = "issued") -> None
             quality="A",
             name="顧客0170",
             inputs="",
-            snapshot="{}",
+            snapshot='{"terms": []}',
             computed_at=NOW,
         )
     )

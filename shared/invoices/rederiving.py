@@ -1,0 +1,145 @@
+"""Bills that follow a change of terms at once: open ones anew, issued ones by a proposal."""
+
+import json
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from shared.db import in_chunks
+from shared.invoices.chaining import Act
+from shared.invoices.drafting import ISSUED, VOID
+from shared.invoices.locking import lock_bills
+from shared.invoices.proposing import OPEN as PROPOSED
+from shared.invoices.running import CHUNK, Run, run_some
+from shared.models import customers, invoices
+from shared.months import Month, month_of
+from shared.telemetry.deriving import refresh
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a bill stands: its state, or `proposed` where an issued one would come out otherwise."""
+
+    state: str
+    total_yen: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One bill that a change makes come out otherwise."""
+
+    invoice_no: str
+    customer_no: str
+    month: Month
+    before: Standing
+    after: Standing
+
+    def document(self) -> dict[str, object]:
+        """Return the effect as JSON tells it; totals in yen."""
+        return {
+            "invoice_no": self.invoice_no,
+            "customer_no": self.customer_no,
+            "month": str(self.month),
+            "state": {"before": self.before.state, "after": self.after.state},
+            "total_yen": {"before": self.before.total_yen, "after": self.after.total_yen},
+        }
+
+
+def rederive(
+    session: Session, customer_ids: Collection[int], since: date, act: Act
+) -> list[Effect]:
+    """Compute anew every bill that goes beyond a day, oldest month first (domain.md A8).
+
+    What is open, held or closed is written again by the run's own code; an issued bill stays as
+    it is and gets a proposal. Returns the bills that come out otherwise.
+    """
+    lock_bills(session)
+    refresh(session)
+    effects = []
+    for chunk in in_chunks(customer_ids, CHUNK):
+        effects += _rederive_chunk(session, chunk, since, act)
+    return effects
+
+
+def foresee(
+    session: Session,
+    customer_ids: Collection[int],
+    since: date,
+    act: Act,
+    change: Callable[[], object],
+) -> list[Effect]:
+    """Return what `rederive` would find after a change, and leave everything as it was.
+
+    The change and the bills are really written, inside a savepoint that is rolled back.
+    """
+    point = session.begin_nested()
+    try:
+        change()
+        session.flush()
+        return rederive(session, customer_ids, since, act)
+    finally:
+        point.rollback()
+        session.expire_all()
+
+
+def _rederive_chunk(
+    session: Session, customer_ids: Collection[int], since: date, act: Act
+) -> list[Effect]:
+    before = _find_standings(session, customer_ids, since)
+    for first in sorted({month for _, month in before}):
+        month = month_of(first)
+        ids = [customer for customer, of in before if of == first]
+        as_of = max(act.as_of, _newest_as_of(session, month))
+        run_some(session, ids, Run(month, as_of, act.now, act.actor, apply=True))
+    session.flush()
+    after = _find_standings(session, customer_ids, since)
+    return [
+        Effect(number, customer_no, month_of(key[1]), stood, after[key][2])
+        for key, (number, customer_no, stood) in before.items()
+        if key in after and after[key][2] != stood
+    ]
+
+
+def _newest_as_of(session: Session, month: Month) -> int:
+    """Return the time that the newest run of a month billed it as of; 0 without one."""
+    run = invoices.BillRun
+    newest = session.scalar(select(func.max(run.as_of)).where(run.month == month.first()))
+    return newest or 0
+
+
+Standings = dict[tuple[int, date], tuple[str, str, Standing]]
+"""By customer and month: the live bill's number, the customer's, and how it stands."""
+
+
+def _find_standings(session: Session, customer_ids: Collection[int], since: date) -> Standings:
+    invoice, customer, proposal = invoices.Invoice, customers.Customer, invoices.Proposal
+    rows = session.execute(
+        select(
+            invoice.customer_id, invoice.month, invoice.invoice_no, invoice.state,
+            invoice.total_yen, customer.customer_no, proposal.new,
+        )
+        .join(customer, customer.id == invoice.customer_id)
+        .outerjoin(
+            proposal, (proposal.invoice_id == invoice.id) & (proposal.state == PROPOSED)
+        )
+        .where(
+            invoice.customer_id.in_(customer_ids),
+            invoice.state != VOID,
+            invoice.period_end > since,
+        )
+        .order_by(invoice.month, invoice.invoice_no)
+    )  # fmt: skip
+    return {
+        (row.customer_id, row.month): (row.invoice_no, row.customer_no, _standing(row))
+        for row in rows
+    }
+
+
+def _standing(row: Any) -> Standing:  # noqa: ANN401 - a row of the query above
+    if row.state == ISSUED and row.new is not None:
+        return Standing("proposed", json.loads(row.new)["total_yen"])
+    return Standing(row.state, row.total_yen)
