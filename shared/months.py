@@ -104,6 +104,14 @@ def month_of(first: date) -> Month:
     return Month(first.year, first.month)
 
 
+def due_on(issued_on: date, due_day: int) -> date:
+    """Return the day by which a bill is to be paid: the due day of the month after its issue."""
+    after = Month(issued_on.year, issued_on.month).next()
+    if due_day == MONTH_END:
+        return after.next().first() - timedelta(days=1)
+    return date(after.year, after.month, due_day)
+
+
 def invoice_no(month: Month, customer_no: str, revision: int = 1) -> str:
     """Return YYMM and the customer's number, with `-2`, `-3` … on revisions (domain.md D2)."""
     suffix = "" if revision == 1 else f"-{revision}"

@@ -13,6 +13,8 @@ APPEND_ONLY = (
     "day_value",
     "estimate",
     "invoice_event",
+    "invoice_paper",
+    "logo",
     "mail_event",
     "manual_register",
     "meter_event",
@@ -21,6 +23,8 @@ APPEND_ONLY = (
     "settlement",
 )
 BILL_PARTS = ("hold", "invoice_day", "invoice_register")
+ERASABLE = {"invoice_person": ("name", "postal_code", "address")}
+"""Tables of issued bills that hold personal data, and the columns that erasing empties."""
 FROZEN = "('issued', 'void')"
 DECIDING = ("state", "decided_at", "decided_by", "reason")
 VOIDING = ("state", "voided_at", "voided_by", "void_reason", "successor_id")
@@ -93,7 +97,9 @@ def _postgresql(connection: Connection) -> Iterator[str]:
             f"CREATE TRIGGER guard_{event.lower()} BEFORE {event} ON {table} FOR EACH ROW "
             f"WHEN ({condition}) EXECUTE FUNCTION refuse_change('{message}')"
         )
-    for table in _there(connection, (*APPEND_ONLY, "term", "proposal", "invoice", *BILL_PARTS)):
+    for table in _there(
+        connection, (*APPEND_ONLY, "term", "proposal", "invoice", *BILL_PARTS, *ERASABLE)
+    ):
         yield (
             f"CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON {table} "
             f"EXECUTE FUNCTION refuse_change('{table} may not be emptied')"
@@ -127,6 +133,10 @@ def _guards(connection: Connection, *, differs: str) -> Iterator[tuple[str, str,
         deciding = f"OLD.state = 'open' AND {_unchanged(told, differs)}"
         yield "proposal", "DELETE", "true", "proposal is append-only"
         yield "proposal", "UPDATE", f"NOT ({deciding})", "a proposal may only be decided, once"
+    for table in _there(connection, ERASABLE):
+        erasing = _erasing(connection, table, differs)
+        yield table, "DELETE", "true", f"{table} may not be deleted"
+        yield table, "UPDATE", f"NOT ({erasing})", f"{table} may only be erased, once"
     yield "term", "DELETE", "true", "term is append-only"
     yield (
         "term",
@@ -141,6 +151,15 @@ def _guards(connection: Connection, *, differs: str) -> Iterator[tuple[str, str,
         _bill_refusal(connection, differs),
         ("an issued bill may only be voided, once, with who and why"),
     )
+
+
+def _erasing(connection: Connection, table: str, differs: str) -> str:
+    """Return the condition of erasing: once, everything personal, and nothing else."""
+    personal = ERASABLE[table]
+    rest = _columns(connection, table, but=(*personal, "erased_at"))
+    emptied = " AND ".join(f"length(NEW.{name}) = 0" for name in personal)
+    once = "OLD.erased_at IS NULL AND NEW.erased_at IS NOT NULL"
+    return f"{once} AND {emptied} AND {_unchanged(rest, differs)}"
 
 
 def _withdrawing(connection: Connection, differs: str) -> str:

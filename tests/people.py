@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from shared.config import Config, load
 from shared.doors.operators import add_operator
+from shared.invoices.chaining import Act
+from shared.invoices.freezing import freeze
 from shared.models.customers import Customer, Occupancy, Site, Term
 from shared.models.invoices import Hold, Invoice, InvoiceDay, InvoiceRegister
 from shared.months import Month, instant, invoice_no
@@ -112,7 +114,7 @@ def a_bill(engine: Engine, customer_id: int, month: Month = JANUARY, state: str 
             total_yen=2327,
             tax_yen=211,
             inputs="",
-            snapshot=json.dumps({"terms": [], "explanation": _explained(period.start)}),
+            snapshot=json.dumps(_snapshot(period.start)),
             computed_at=NOW,
             issued_at=None if state in ("open", "held", "closed") else NOW,
             issued_on=None if state in ("open", "held", "closed") else date(2024, 2, 20),
@@ -122,6 +124,8 @@ def a_bill(engine: Engine, customer_id: int, month: Month = JANUARY, state: str 
         session.add_all(_parts(invoice.id, list(period.days()), period.end))
         if state == "held":
             session.add(Hold(invoice_id=invoice.id, reason="contract_missing"))
+        if state == "issued":
+            freeze(session, [invoice.id], Act("cli:test", NOW, NOW))
         session.flush()
         invoice.state = state
         return invoice.invoice_no
@@ -129,6 +133,11 @@ def a_bill(engine: Engine, customer_id: int, month: Month = JANUARY, state: str 
 
 def _site_of(customer_id: int) -> Select[int]:
     return select(Occupancy.site_id).where(Occupancy.customer_id == customer_id)
+
+
+def _snapshot(start: date) -> dict[str, object]:
+    tax = {"tax_rate": 10, "tax_rounding": "floor", "t_number": "T7123456789012"}
+    return tax | {"terms": [], "explanation": _explained(start)}
 
 
 def _explained(start: date) -> dict[str, object]:

@@ -51,7 +51,8 @@ def bill_hash(session: Session, row: invoices.Invoice, previous: str) -> str:
             "issued_on", "terms", "registers", "days", "revision_of",
         )
     }  # fmt: skip
-    return _digest([previous, told | {"person": row.person_digest}])
+    told |= {"person": row.person_digest, "paper": document["paper"]}
+    return _digest([previous, told])
 
 
 def void_hash(invoice_no: str, void: Mapping[str, object], previous: str) -> str:

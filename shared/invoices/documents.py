@@ -14,6 +14,7 @@ from shared.energy.periods import Register
 from shared.errors import NotFound
 from shared.invoices.drafting import HELD, OPEN, VOID
 from shared.models import customers, invoices
+from shared.models.documents import InvoicePaper
 from shared.months import month_of
 from shared.units import fine_text, price_text
 
@@ -73,6 +74,7 @@ def get_bill(session: Session, invoice_no: str, *, customer_id: int | None = Non
         "revision_of": _revision_of(session, row),
         "hash": row.hash,
         "explanation": snapshot["explanation"],
+        "paper": find_paper(session, row.id),
     }
     if row.state == VOID:
         document["void"] = {
@@ -84,6 +86,16 @@ def get_bill(session: Session, invoice_no: str, *, customer_id: int | None = Non
     return document
 
 
+def find_paper(session: Session, invoice_id: int) -> Document | None:
+    """Return what a bill's document prints of the settings; None until it is issued."""
+    row = session.get(InvoicePaper, invoice_id)
+    if row is None:
+        return None
+    kept = {c.name: getattr(row, c.name) for c in InvoicePaper.__table__.columns}
+    del kept["invoice_id"]
+    return kept | {"due_on": row.due_on.isoformat() if row.due_on else None}
+
+
 def _find_past(session: Session, invoice_no: str, customer_id: int | None) -> Document | None:
     """Return a bill of the system before ours, which has figures and nothing under them."""
     row = session.get(invoices.PastBill, invoice_no)
@@ -92,7 +104,7 @@ def _find_past(session: Session, invoice_no: str, customer_id: int | None) -> Do
     owner = session.get_one(customers.Customer, row.customer_id)
     unknown = dict.fromkeys(
         ("period", "quality", "tax_yen", "issued_at", "issued_on", "revision_of", "hash",
-         "explanation")
+         "explanation", "paper")
     )  # fmt: skip
     figures = ("pv_wh", "export_wh", "use_wh", "base_yen", "export_yen", "use_yen", "total_yen")
     return {

@@ -14,6 +14,7 @@ from shared.errors import Refused
 from shared.invoices.chaining import GENESIS, Act, bill_hash, happened, newest_hash, void_hash
 from shared.invoices.documents import find_reasons, get_invoice
 from shared.invoices.drafting import CLOSED, HELD, ISSUED, VOID
+from shared.invoices.freezing import freeze
 from shared.invoices.loading import Live, find_pins, find_undecided
 from shared.invoices.locking import lock_bills
 from shared.invoices.notifying import queue_mails, withdraw_mails
@@ -69,8 +70,7 @@ def issue_month(session: Session, month: Month, act: Act, *, apply: bool) -> Iss
     ).all()
     behind = find_undecided(session, None, month) | _customers_behind(session, month)
     moved = _find_moved_openings(session, [row for row in rows if row.state == CLOSED])
-    previous = newest_hash(session) if apply else GENESIS
-    issued_ids = []
+    going: list[invoices.Invoice] = []
     for row in rows:
         if row.state != CLOSED:
             report.states[row.state] += 1
@@ -85,12 +85,10 @@ def issue_month(session: Session, month: Month, act: Act, *, apply: bool) -> Iss
             if apply:
                 _hold(session, row, moved[row.id])
             continue
-        report.issued.append(row.invoice_no)
-        if apply:
-            previous = issue_bill(session, row, act, previous)
-            issued_ids.append(row.id)
-    queue_mails(session, issued_ids, act.now)
-    if apply and report.issued:
+        going.append(row)
+    report.issued = [row.invoice_no for row in going]
+    if apply and going:
+        issue_bills(session, going, act)
         audit.record(
             session, act.now, act.actor, "bill.issue", str(month), {"issued": len(report.issued)}
         )
@@ -151,8 +149,17 @@ def _hold(session: Session, row: invoices.Invoice, detail: str) -> None:
     session.flush()
 
 
-def issue_bill(session: Session, row: invoices.Invoice, act: Act, previous: str) -> str:
-    """Make a closed bill final, chained to the event before it; return its hash."""
+def issue_bills(session: Session, rows: Sequence[invoices.Invoice], act: Act) -> None:
+    """Make closed bills final, each chained to the event before it, with papers and mails."""
+    ids = [row.id for row in rows]
+    freeze(session, ids, act)
+    previous = newest_hash(session)
+    for row in rows:
+        previous = _issue_bill(session, row, act, previous)
+    queue_mails(session, ids, act.now)
+
+
+def _issue_bill(session: Session, row: invoices.Invoice, act: Act, previous: str) -> str:
     _link_to_void(session, row)
     row.issued_at, row.issued_on = act.now, day_of(act.as_of)
     if act.person_key:

@@ -8,12 +8,11 @@ from sqlalchemy.orm import Session
 
 from shared import audit
 from shared.errors import Refused
-from shared.invoices.chaining import Act, newest_hash
+from shared.invoices.chaining import Act
 from shared.invoices.documents import get_invoice
 from shared.invoices.drafting import HELD, ISSUED, Draft, Moment
-from shared.invoices.issuing import BINDING, chain_void, issue_bill, make_void
+from shared.invoices.issuing import BINDING, chain_void, issue_bills, make_void
 from shared.invoices.locking import lock_bills
-from shared.invoices.notifying import queue_mails
 from shared.invoices.proposing import accept, reexamine, told
 from shared.invoices.recomputing import recompute
 from shared.invoices.writing import write_revision
@@ -117,8 +116,7 @@ def _replace(session: Session, row: invoices.Invoice, made: Draft, reason: str, 
             )
         )  # fmt: skip
     chain_void(session, row, act, successor.invoice_no)
-    issue_bill(session, successor, act, newest_hash(session))
-    queue_mails(session, [successor.id], act.now)
+    issue_bills(session, [successor], act)
 
 
 def _propose_next(session: Session, row: invoices.Invoice, act: Act) -> None:

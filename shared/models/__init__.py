@@ -1,6 +1,25 @@
 """All tables, so that their metadata is whole wherever one is used."""
 
-from shared.models import customers, doors, gateways, invoices, mail, operations, telemetry
+from shared.models import (
+    customers,
+    documents,
+    doors,
+    gateways,
+    invoices,
+    mail,
+    operations,
+    telemetry,
+)
 from shared.models.base import Base
 
-__all__ = ["Base", "customers", "doors", "gateways", "invoices", "mail", "operations", "telemetry"]
+__all__ = [
+    "Base",
+    "customers",
+    "documents",
+    "doors",
+    "gateways",
+    "invoices",
+    "mail",
+    "operations",
+    "telemetry",
+]

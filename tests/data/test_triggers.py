@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from shared.db import make_engine
 from shared.models import Base
 from shared.models.customers import Customer, Site, Term
+from shared.models.documents import InvoicePaper, InvoicePerson, Logo
 from shared.models.invoices import (
     Estimate,
     Hold,
@@ -23,7 +24,7 @@ from shared.models.invoices import (
 from shared.models.mail import MailEvent, Outbox
 from shared.models.operations import Audit, Setting
 from shared.models.telemetry import Channel, DayValue, ManualRegister, MeterEvent, Reading
-from shared.triggers import APPEND_ONLY
+from shared.triggers import APPEND_ONLY, ERASABLE
 
 DAY = date(2024, 1, 16)
 ISSUED = {"issued_at": 10, "issued_on": DAY, "hash": "00"}
@@ -100,6 +101,15 @@ def a_register(invoice: Invoice) -> InvoiceRegister:
     )
 
 
+def a_paper() -> InvoicePaper:
+    """Return what bill 1 prints of the settings."""
+    words = ("name", "postal_code", "address", "tel", "email")
+    operator = {f"operator_{word}": word for word in words}
+    return InvoicePaper(
+        invoice_id=1, **operator, tax_rate=10, tax_rounding="floor", payment_text=""
+    )
+
+
 def change(row: Base, **columns: object) -> None:
     """Set columns of a row."""
     for name, new in columns.items():
@@ -120,6 +130,8 @@ def rows_that_only_grow() -> list[Base]:
         DayValue(channel_id=1, day=DAY, source=1, wh=1, hours=24, received_at=0),
         Estimate(channel_id=1, day=DAY, wh=1, reason="r", recorded_at=0, recorded_by="a"),
         InvoiceEvent(invoice_id=1, kind="issued", at=0, actor="a"),
+        a_paper(),
+        Logo(content=b"", recorded_at=0, recorded_by="a"),
         MailEvent(outbox_id=1, at=0, kind="queued"),
         ManualRegister(channel_id=1, at=0, wh=1, reason="r", recorded_at=0, recorded_by="a"),
         MeterEvent(channel_id=1, at=0, serial="", installed_wh=0, recorded_at=0, recorded_by="a"),
@@ -133,20 +145,12 @@ CHANGES = dict(
     zip(
         APPEND_ONLY,
         (
-            "actor",
-            "hours",
-            "reason",
-            "kind",
-            "detail",
-            "wh",
-            "serial",
-            "received_at",
-            "text",
-            "reason",
+            "actor", "hours", "reason", "kind", "payment_text", "recorded_by", "detail", "wh",
+            "serial", "received_at", "text", "reason",
         ),
         strict=True,
     )
-)
+)  # fmt: skip
 
 
 def test_rows_that_only_grow_are_all_tried() -> None:
@@ -159,7 +163,8 @@ def test_an_append_only_row_is_neither_changed_nor_deleted(session: Session, num
     row = rows_that_only_grow()[number]
     session.add(row)
     session.commit()
-    change(row, **{CHANGES[row.__tablename__]: 5 if number in {1, 5, 7} else "other"})
+    column = CHANGES[row.__tablename__]
+    change(row, **{column: 5 if isinstance(getattr(row, column), int) else "other"})
     refused(session, "append-only")
     session.delete(row)
     refused(session, "append-only")
@@ -175,7 +180,7 @@ def test_sqlite_does_not_replace_past_the_guards(sqlite_url: str) -> None:
     engine.dispose()
 
 
-@pytest.mark.parametrize("table", [*APPEND_ONLY, "term", "invoice", "invoice_day"])
+@pytest.mark.parametrize("table", [*APPEND_ONLY, *ERASABLE, "term", "invoice", "invoice_day"])
 def test_postgresql_does_not_empty_a_guarded_table(postgresql_url: str, table: str) -> None:
     engine = make_engine(postgresql_url)
     with engine.connect() as connection, pytest.raises(IntegrityError, match="emptied"):
@@ -312,6 +317,30 @@ def test_a_part_is_not_moved_into_an_issued_bill(session: Session, bill: Invoice
     session.commit()
     with pytest.raises(IntegrityError, match="may not be changed"):
         session.execute(text("UPDATE invoice_day SET invoice_id = 1 WHERE invoice_id = 2"))
+
+
+@pytest.mark.usefixtures("bill")
+def test_a_person_on_a_bill_is_erased_once_and_whole_and_else_never_changed(
+    session: Session,
+) -> None:
+    person = InvoicePerson(invoice_id=1, name="顧客0170", postal_code="100-0000", address="例町1")
+    session.add(person)
+    session.commit()
+    nothing = {"name": "", "postal_code": "", "address": ""}
+    for columns in (
+        {"name": "顧客0171"},
+        {"erased_at": 5},
+        {**nothing},
+        {"name": "", "erased_at": 5},
+    ):
+        change(person, **columns)
+        refused(session, "only be erased")
+    session.delete(person)
+    refused(session, "may not be deleted")
+    change(person, **nothing, erased_at=5)
+    session.commit()
+    change(person, name="顧客0170")
+    refused(session, "only be erased")
 
 
 def issue(session: Session, bill: Invoice) -> None:

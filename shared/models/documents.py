@@ -1,0 +1,50 @@
+"""What documents are made of beside the figures: kept at issue, and never changed afterwards."""
+
+from datetime import date
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shared.models.base import Base, Key
+
+
+class Logo(Base):
+    """The operator's sign, PNG or SVG, as it was given; the newest counts; append-only.
+
+    Empty content says that there is none any more.
+    """
+
+    __tablename__ = "logo"
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    content: Mapped[bytes]
+    recorded_at: Mapped[int]
+    recorded_by: Mapped[str]
+
+
+class InvoicePaper(Base):
+    """The settings that a bill's document prints, as they were at issue; append-only."""
+
+    __tablename__ = "invoice_paper"
+    invoice_id: Mapped[int] = mapped_column(ForeignKey("invoice.id"), primary_key=True)
+    operator_name: Mapped[str]
+    operator_postal_code: Mapped[str]
+    operator_address: Mapped[str]
+    operator_tel: Mapped[str]
+    operator_email: Mapped[str]
+    t_number: Mapped[str | None]
+    tax_rate: Mapped[int]
+    tax_rounding: Mapped[str]
+    payment_text: Mapped[str]
+    due_on: Mapped[date | None]
+    logo_id: Mapped[int | None] = mapped_column(ForeignKey("logo.id"))
+
+
+class InvoicePerson(Base):
+    """Whom a bill was issued to, apart from the figures; it may be erased once and else never."""
+
+    __tablename__ = "invoice_person"
+    invoice_id: Mapped[int] = mapped_column(ForeignKey("invoice.id"), primary_key=True)
+    name: Mapped[str]
+    postal_code: Mapped[str]
+    address: Mapped[str]
+    erased_at: Mapped[int | None]

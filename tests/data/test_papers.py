@@ -1,0 +1,145 @@
+"""What a bill's document prints of settings and person stays as it was at issue."""
+
+from datetime import date
+
+import pytest
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
+
+from shared.db import make_engine
+from shared.energy.quantities import Quantity
+from shared.invoices.issuing import Act
+from shared.invoices.revising import revise
+from shared.models.customers import Customer
+from shared.models.documents import InvoicePaper, InvoicePerson
+from shared.models.invoices import Invoice
+from shared.settings import FROM_THE_BEGINNING, set_setting
+from shared.triggers import drop
+from shared.verify import verify
+from tests.data.homes import NOW, a_home, billed, issued, registers, terms, the_bill
+
+JANUARY = "24011120220110"
+KEY = "a secret for auth codes, in tests only"
+OPERATOR = {
+    "operator_name": "例エネルギー株式会社",
+    "operator_postal_code": "100-0000",
+    "operator_address": "東京都千代田区例町1-2-3",
+    "operator_tel": "03-0000-0000",
+    "operator_email": "support@example.jp",
+    "t_number": "T7123456789012",
+    "due_day": "27",
+    "payment_text": "口座振替",
+}
+
+
+def setting(engine: Engine, **texts: str) -> None:
+    """Record settings."""
+    with Session(engine) as session, session.begin():
+        for key, text in texts.items():
+            set_setting(session, key, text, valid_from=FROM_THE_BEGINNING, now=NOW, actor="test")
+
+
+def a_billed_home(engine: Engine, customer_no: str = "1120220110", use: str = "86.20") -> int:
+    """Give a home with an address whose January is billed."""
+    with Session(engine) as session, session.begin():
+        customer_id = a_home(session, customer_no)
+        customer = session.get_one(Customer, customer_id)
+        customer.postal_code, customer.address = "150-0000", "東京都渋谷区例町4-5"
+        pv = [("2024-01-16 00:00", "100"), ("2024-02-16 00:00", f"{100 + float(use):.2f}")]
+        export = [("2024-01-16 00:00", "50"), ("2024-02-16 00:00", "50")]
+        registers(session, customer_id, {Quantity.PV: pv, Quantity.EXPORT: export})
+    billed(engine, "2024-01")
+    return customer_id
+
+
+def papers(engine: Engine, number: str) -> tuple[dict[str, object], tuple[str, str, str]]:
+    """Return what is kept of a bill: its paper, and its person."""
+    with Session(engine) as session:
+        invoice_id = session.scalars(select(Invoice.id).where(Invoice.invoice_no == number)).one()
+        paper = session.get_one(InvoicePaper, invoice_id)
+        person = session.get_one(InvoicePerson, invoice_id)
+        told = {
+            column.name: getattr(paper, column.name) for column in InvoicePaper.__table__.columns
+        }
+        return told, (person.name, person.postal_code, person.address)
+
+
+def test_an_issue_keeps_operator_and_person_and_later_changes_change_nothing(
+    engine: Engine,
+) -> None:
+    setting(engine, **OPERATOR)
+    customer_id = a_billed_home(engine)
+    issued(engine, "2024-01", "2024-02-20 10:00")
+    before = papers(engine, JANUARY)
+    assert before[0]["operator_name"] == "例エネルギー株式会社"
+    assert (before[0]["t_number"], before[0]["tax_rate"]) == ("T7123456789012", 10)
+    assert before[0]["due_on"] == date(2024, 3, 27)
+    assert before[1] == ("顧客0110", "150-0000", "東京都渋谷区例町4-5")
+    bill = the_bill(engine, JANUARY)
+    setting(engine, operator_name="別の会社", t_number="T7010705000725", due_day="5")
+    with Session(engine) as session, session.begin():
+        session.get_one(Customer, customer_id).address = "転居先"
+    assert papers(engine, JANUARY) == before
+    assert the_bill(engine, JANUARY) == bill
+    with Session(engine) as session:
+        assert verify(session) == []
+
+
+def test_what_is_not_issued_keeps_nothing(engine: Engine) -> None:
+    setting(engine, **OPERATOR)
+    a_billed_home(engine)
+    with Session(engine) as session:
+        assert session.scalar(select(func.count(InvoicePaper.invoice_id))) == 0
+    assert the_bill(engine, JANUARY)["paper"] is None
+
+
+def test_the_number_printed_is_the_one_that_the_tax_rests_on(engine: Engine) -> None:
+    a_billed_home(engine)
+    setting(engine, t_number="T7123456789012")
+    issued(engine, "2024-01")
+    bill = the_bill(engine, JANUARY)
+    assert (bill["tax_yen"], bill["paper"]["t_number"]) == (None, None)
+
+
+def test_a_correction_keeps_what_counts_when_it_is_issued(engine: Engine) -> None:
+    setting(engine, **OPERATOR)
+    customer_id = a_billed_home(engine)
+    issued(engine, "2024-01", "2024-02-20 10:00")
+    setting(engine, operator_tel="03-9999-9999")
+    with Session(engine) as session, session.begin():
+        terms(session, customer_id, date(2024, 1, 16), use_price=2000)
+        revise(session, JANUARY, "単価の訂正", Act("test", NOW, NOW, KEY), apply=True)
+    old, new = (papers(engine, number)[0] for number in (JANUARY, f"{JANUARY}-2"))
+    assert (old["operator_tel"], new["operator_tel"]) == ("03-0000-0000", "03-9999-9999")
+    assert new["due_on"] == date(2026, 2, 27)
+
+
+@pytest.mark.parametrize(
+    ("use", "t_number", "rounding", "tax"),
+    [
+        ("86.20", "T7123456789012", "floor", 211),
+        ("86.20", "T7123456789012", "half_up", 212),
+        ("86.20", "", "floor", None),
+        ("0.00", "T7123456789012", "ceil", 0),
+    ],
+)
+def test_tax_is_told_once_and_only_with_a_number(
+    engine: Engine, use: str, t_number: str, rounding: str, tax: int | None
+) -> None:
+    setting(engine, t_number=t_number, tax_rounding=rounding)
+    a_billed_home(engine, use=use)
+    issued(engine, "2024-01")
+    assert the_bill(engine, JANUARY)["tax_yen"] == tax
+
+
+def test_a_changed_paper_breaks_the_chain(sqlite_url: str) -> None:
+    engine = make_engine(sqlite_url)
+    setting(engine, **OPERATOR)
+    a_billed_home(engine)
+    issued(engine, "2024-01")
+    with engine.begin() as connection:
+        drop(connection)
+        connection.exec_driver_sql("UPDATE invoice_paper SET due_on = '2099-01-01'")
+    with Session(engine) as session:
+        assert [found.invariant for found in verify(session)] == ["I6"]
+    engine.dispose()
