@@ -3,6 +3,7 @@
 from backoffice import (
     audit,
     codes,
+    customer_files,
     customer_forms,
     customers,
     holds,
@@ -25,6 +26,7 @@ __all__ = [
     "SURFACE",
     "audit",
     "codes",
+    "customer_files",
     "customer_forms",
     "customers",
     "holds",

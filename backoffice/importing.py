@@ -5,24 +5,17 @@ import binascii
 from collections import Counter
 from dataclasses import dataclass
 
-from flask import Response, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import BadRequest
 
 from backoffice.blueprint import office
-from shared.csvfile import CsvWriter
-from shared.customers.exporting import find_export_rows
 from shared.customers.importing import read_customers
-from shared.customers.listing import find_numbers
 from shared.customers.planning import Change, Verdict, plan_changes
 from shared.customers.registering import Registrar, apply_changes
-from shared.customers.sheet import COLUMNS
 from shared.errors import InputRefused
-from shared.months import day_of
 from shared.settings import find_settings
-from shared.web import paging
-from shared.web.downloads import asked_encoding, csv_answer
 from shared.web.marks import takes_upload
 from shared.web.request import database, now, principal, site
 
@@ -82,15 +75,6 @@ def apply_import() -> ResponseReturnValue:
     registrar = Registrar(lambda: site().settings.code_key, now(), principal().name)
     apply_changes(database(), preview.changes, registrar)
     return redirect(url_for("office.customers"), 303)
-
-
-@office.get("/customers.csv")
-def customers_csv() -> Response:
-    """Send the customers that a word finds, in the columns of the import, without codes."""
-    session, writer = database(), CsvWriter(COLUMNS, asked_encoding())
-    numbers = find_numbers(session, paging.word("q"))
-    rows = (row for row in find_export_rows(session, day_of(now())) if row[0] in numbers)
-    return csv_answer("顧客一覧.csv", writer.chunks(rows))
 
 
 def _preview(content: bytes, name: str, *, lock: bool = False) -> Preview:

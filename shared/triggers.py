@@ -45,6 +45,17 @@ BEGIN
     RETURN NULL;
 END $$
 """
+_REFUSE_PRICED = """
+CREATE FUNCTION refuse_priced_term() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM invoice WHERE invoice.customer_id = OLD.customer_id) THEN
+        RAISE integrity_constraint_violation USING MESSAGE = TG_ARGV[0];
+    END IF;
+    RETURN OLD;
+END $$
+"""
+_PRICED = "EXISTS (SELECT 1 FROM invoice WHERE invoice.customer_id = OLD.customer_id)"
+_PRICED_MESSAGE = "a term of a customer with a bill may not be deleted"
 
 
 def create(connection: Connection) -> None:
@@ -63,11 +74,13 @@ def drop(connection: Connection) -> None:
             connection.exec_driver_sql(f"DROP TRIGGER {name}")
     else:
         connection.exec_driver_sql("DROP FUNCTION refuse_change, refuse_bill_parts CASCADE")
+        connection.exec_driver_sql("DROP FUNCTION IF EXISTS refuse_priced_term CASCADE")
 
 
 def _sqlite(connection: Connection) -> Iterator[str]:
     for table, event, condition, message in _guards(connection, differs="IS NOT"):
         yield _sqlite_trigger(table, event, condition, message)
+    yield _sqlite_trigger("term", "DELETE", _PRICED, _PRICED_MESSAGE)
     for table in BILL_PARTS:
         for event, rows in (
             ("INSERT", "NEW"),
@@ -92,6 +105,11 @@ def _sqlite_trigger(
 def _postgresql(connection: Connection) -> Iterator[str]:
     yield _REFUSE
     yield _REFUSE_PARTS
+    yield _REFUSE_PRICED
+    yield (
+        "CREATE TRIGGER guard_delete BEFORE DELETE ON term FOR EACH ROW "
+        f"EXECUTE FUNCTION refuse_priced_term('{_PRICED_MESSAGE}')"
+    )
     for table, event, condition, message in _guards(connection, differs="IS DISTINCT FROM"):
         yield (
             f"CREATE TRIGGER guard_{event.lower()} BEFORE {event} ON {table} FOR EACH ROW "
@@ -137,7 +155,6 @@ def _guards(connection: Connection, *, differs: str) -> Iterator[tuple[str, str,
         erasing = _erasing(connection, table, differs)
         yield table, "DELETE", "true", f"{table} may not be deleted"
         yield table, "UPDATE", f"NOT ({erasing})", f"{table} may only be erased, once"
-    yield "term", "DELETE", "true", "term is append-only"
     yield (
         "term",
         "UPDATE",

@@ -135,7 +135,7 @@ def _postal_code(text: str) -> str:
     return "-".join(match.groups()) if match else ""
 
 
-def _panel_w(text: str) -> int | None:
+def _watts(text: str) -> int | None:
     match = _PANEL.fullmatch(text)
     watts = int(match[1]) * 1000 + int((match[2] or "").ljust(3, "0")) if match else 0
     if text and watts == 0:
@@ -166,8 +166,10 @@ _PARSERS: Final[Mapping[str, Callable[[str], object]]] = {
     "email": _email,
     "note": _note,
     "terms_from": _or_blank(parse_day),
-    "panel_kw": _panel_w,
+    "panel_kw": _watts,
     "battery": _battery,
+    "pcs": _line(_NAME_MOST),
+    "pcs_kw": _watts,
     "postal_code": _postal_code,
     "address": _line(_LINE_MOST),
     "phone": _line(_NAME_MOST),
@@ -184,6 +186,8 @@ CONTACT: Final[tuple[str, ...]] = (
     "address",
     "phone",
 )
+SITE: Final = {"panel_kw": "panel_w", "battery": "battery", "pcs": "pcs", "pcs_kw": "pcs_w"}
+"""The fields that are facts of the site, with their columns; a file has the first two."""
 _FIGURES: Final = {
     TermKind.BASE_FEE: "base_fee",
     TermKind.EXPORT_PRICE: "export_price",
@@ -214,8 +218,7 @@ def parse_entry(cells: Mapping[str, str], prefix: str) -> Entry:
     if problems:
         raise EntryRefused(problems)
     contact = {field: parsed[field] for field in CONTACT if field in parsed}
-    columns = {"panel_kw": "panel_w", "battery": "battery"}
-    site = {column: parsed[field] for field, column in columns.items() if field in parsed}
+    site = {column: parsed[field] for field, column in SITE.items() if field in parsed}
     return Entry(number, contact, site, terms, parsed.get("terms_from"))
 
 

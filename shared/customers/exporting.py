@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from shared.billing.terms import DayTerms, terms_on
 from shared.customers.entries import BATTERIES
+from shared.customers.searching import CustomerFilter
 from shared.customers.sheet import HEADERS
 from shared.customers.stored import Stored, walk_stored
 from shared.units import price_text, register_text
@@ -15,9 +16,14 @@ from shared.units import price_text, register_text
 _BATTERY_WORDS: Final = {battery.value: word for word, battery in BATTERIES.items()}
 
 
-def find_export_rows(session: Session, today: date) -> Iterator[list[str]]:
-    """Yield the rows of a customers' file, with the terms that hold today, by number."""
-    for stored in walk_stored(session):
+def find_export_rows(
+    session: Session, today: date, wanted: CustomerFilter | None = None
+) -> Iterator[list[str]]:
+    """Yield the rows of a customers' file, with the terms that hold today, by number.
+
+    Without a filter they are all customers but those archived.
+    """
+    for stored in walk_stored(session, wanted):
         fields = _fields(stored, terms_on(stored.terms, today))
         yield [fields[field] for field in HEADERS.values()]
 

@@ -4,23 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeVarTuple
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from shared.customers.searching import CustomerFilter, count_customers, in_order, narrowed
 from shared.errors import NotFound
 from shared.invoices.rows import Page
 from shared.models.customers import Customer, Term
-from shared.search import folded
-
-SORT_KEYS = ("customer_no", "name")
-_SORT: dict[str, Any] = {
-    "customer_no": Customer.customer_no,
-    "name": Customer.kana,
-}
-
-Ts = TypeVarTuple("Ts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +35,7 @@ class CustomerRow:
     kana: str
     email: str
     archived_at: int | None
+    left_on: date | None
     terms: TermsOnDay
 
 
@@ -56,28 +48,14 @@ class CustomerPage:
     recorded: list[Term]
 
 
-def find_customers(  # noqa: PLR0913 - a word, an order, a day and a slice
-    session: Session, q: str, sort: str, today: date, *, limit: int, offset: int
+def find_customers(
+    session: Session, wanted: CustomerFilter, sort: str, limit: int, offset: int
 ) -> Page[CustomerRow]:
-    """Return one page of the customers that a word finds; `-` before the key reverses."""
-    total = session.scalar(_narrowed(select(func.count(Customer.id)), q)) or 0
-    query = _sorted(_narrowed(select(Customer), q), sort).limit(limit).offset(offset)
-    return Page(list(_rows(session, session.scalars(query).all(), today)), total)
-
-
-def find_numbers(session: Session, q: str) -> frozenset[str]:
-    """Return the numbers of all customers that a word finds."""
-    return frozenset(session.scalars(_narrowed(select(Customer.customer_no), q)))
-
-
-def _narrowed(query: Select[*Ts], q: str) -> Select[*Ts]:
-    """Search number, name, kana and mail, folded; `%` and `_` are themselves."""
-    return query.where(Customer.search_text.contains(folded(q), autoescape=True)) if q else query
-
-
-def _sorted(query: Select[*Ts], sort: str) -> Select[*Ts]:
-    key = _SORT[sort.removeprefix("-")]
-    return query.order_by(key.desc() if sort.startswith("-") else key, Customer.id)
+    """Return one page of the customers that a filter finds; `-` before the key reverses."""
+    total = count_customers(session, wanted)
+    query = in_order(narrowed(select(Customer), wanted), sort, wanted.today)
+    found = session.scalars(query.limit(limit).offset(offset)).all()
+    return Page(list(_rows(session, found, wanted.today)), total)
 
 
 def _rows(session: Session, found: Iterable[Customer], today: date) -> Iterator[CustomerRow]:
@@ -91,6 +69,7 @@ def _rows(session: Session, found: Iterable[Customer], today: date) -> Iterator[
             one.kana,
             one.email,
             one.archived_at,
+            one.left_on,
             terms_on(terms[one.id], today),
         )
 

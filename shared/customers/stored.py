@@ -8,13 +8,15 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from shared.billing.terms import TermRow
-from shared.customers.entries import CONTACT
+from shared.customers.entries import CONTACT, SITE
+from shared.customers.searching import CustomerFilter, narrowed
 from shared.customers.terms import IN_MOST, find_terms
 from shared.db import in_chunks
 from shared.errors import NotFound
 from shared.models.customers import Customer, Occupancy, Site
 
 _EXPORTED = 2_000
+_CONTACT_AT = 4 + len(SITE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +54,17 @@ def get_stored(session: Session, customer_no: str) -> Stored:
     return found[customer_no]
 
 
-def walk_stored(session: Session) -> Iterator[Stored]:
-    """Yield the customers that are not archived, by number, without holding them all."""
-    last = ""
+def walk_stored(session: Session, wanted: CustomerFilter | None = None) -> Iterator[Stored]:
+    """Yield the customers that a filter finds, by number, without holding them all.
+
+    Without a filter they are all but those archived.
+    """
+    all_kept = Customer.archived_at.is_(None)
+    query, last = select(Customer.customer_no), ""
     while True:
         numbers = session.scalars(
-            select(Customer.customer_no)
-            .where(Customer.customer_no > last, Customer.archived_at.is_(None))
+            (narrowed(query, wanted) if wanted else query.where(all_kept))
+            .where(Customer.customer_no > last)
             .order_by(Customer.customer_no)
             .limit(_EXPORTED)
         ).all()
@@ -76,8 +82,7 @@ def _query() -> Select[*tuple[Any, ...]]:
             Customer.customer_no,
             Customer.version,
             Site.id,
-            Site.battery,
-            Site.panel_w,
+            *(getattr(Site, column) for column in SITE.values()),
             *(getattr(Customer, column) for column in CONTACT),
         )
         .join(Occupancy, Occupancy.customer_id == Customer.id)
@@ -96,8 +101,8 @@ def _load(session: Session, query: Select[*tuple[Any, ...]]) -> dict[str, Stored
             customer_no=number,
             version=row[2],
             site_id=row[3],
-            site={"battery": row[4], "panel_w": row[5]},
-            contact=dict(zip(CONTACT, row[6:], strict=True)),
+            site=dict(zip(SITE.values(), row[4:_CONTACT_AT], strict=True)),
+            contact=dict(zip(CONTACT, row[_CONTACT_AT:], strict=True)),
             terms=terms.get(row[0], ()),
         )
         for number, row in rows.items()

@@ -1,10 +1,14 @@
 """Ends of a customer's doors: a new code, and being archived."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shared import audit
 from shared.customers.registering import new_codes
+from shared.customers.terms import IN_MOST
+from shared.db import in_chunks
 from shared.doors.sessions import close_sessions_of_customer
 from shared.errors import NotFound, Refused
 from shared.models.customers import Customer
@@ -30,6 +34,21 @@ def archive_customer(session: Session, customer_no: str, now: int, actor: str) -
     customer.archived_at = customer.updated_at = now
     customer.version += 1
     audit.record(session, now, actor, "customer_archived", customer_no, {})
+
+
+def archive_customers(session: Session, numbers: Iterable[str], now: int, actor: str) -> int:
+    """Archive those of some customers that are not, and return how many; each is audited."""
+    done = 0
+    for chunk in in_chunks(numbers, IN_MOST):
+        query = select(Customer).where(
+            Customer.customer_no.in_(chunk), Customer.archived_at.is_(None)
+        )
+        for customer in session.scalars(query.with_for_update()):
+            customer.archived_at = customer.updated_at = now
+            customer.version += 1
+            audit.record(session, now, actor, "customer_archived", customer.customer_no, {})
+            done += 1
+    return done
 
 
 def _locked(session: Session, customer_no: str) -> Customer:

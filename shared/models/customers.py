@@ -9,19 +9,28 @@ from shared.models.base import Base, Key
 
 
 class Site(Base):
-    """A roof with its meters; it stays when its people move (domain.md D25)."""
+    """A roof with its meters; it stays when its people move (domain.md D25).
+
+    `panel_w` is what the panels can give, `pcs_w` what the power conditioner `pcs` passes on.
+    """
 
     __tablename__ = "site"
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     battery: Mapped[str] = mapped_column(default="none")
     panel_w: Mapped[int | None]
+    pcs: Mapped[str] = mapped_column(default="", server_default="")
+    pcs_w: Mapped[int | None]
     __table_args__ = (
         CheckConstraint("battery IN ('none', 'no_export', 'may_export')", name="battery"),
     )
 
 
 class Customer(Base):
-    """A homeowner as the operator knows them; `version` guards two people editing at once."""
+    """A homeowner as the operator knows them; `version` guards two people editing at once.
+
+    `left_on` is the last day of one who moved out or cancelled; who is `disabled_at` some instant
+    comes in no more (decision 30).
+    """
 
     __tablename__ = "customer"
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -41,6 +50,8 @@ class Customer(Base):
     registered_at: Mapped[int]
     updated_at: Mapped[int]
     archived_at: Mapped[int | None]
+    left_on: Mapped[date | None]
+    disabled_at: Mapped[int | None]
 
 
 class Occupancy(Base):
@@ -78,3 +89,15 @@ class Term(Base):
         ),
         Index("ix_term_customer_id_kind", "customer_id", "kind", "valid_from"),
     )
+
+
+class CustomerNote(Base):
+    """What a person of the office noted about a customer, for a day."""
+
+    __tablename__ = "customer_note"
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
+    day: Mapped[date]
+    body: Mapped[str]
+    written_at: Mapped[int]
+    written_by: Mapped[str]

@@ -204,8 +204,19 @@ def test_a_term_can_be_withdrawn_once_and_nothing_else(session: Session) -> None
     for again in (6, None):
         change(term, withdrawn_at=again)
         refused(session, "only be withdrawn")
+    session.add(a_bill())
+    session.commit()
     session.delete(term)
-    refused(session, "append-only")
+    refused(session, "with a bill may not be deleted")
+
+
+@pytest.mark.usefixtures("home")
+def test_a_term_that_never_priced_anything_may_go(session: Session) -> None:
+    term = Term(customer_id=1, kind="base_fee", valid_from=DAY, recorded_at=0, recorded_by="a")
+    session.add(term)
+    session.commit()
+    session.delete(term)
+    session.commit()
 
 
 def test_a_bill_that_is_not_issued_is_recomputed_and_deleted_freely(
