@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from ingest.addresses import parse_address
-from ingest.drivers.polling import open_driver
+from ingest.drivers.polling import DRIVERS, open_driver
 from ingest.drivers.profiles import SHIPPED, find_profile
 from ingest.drivers.protocol import Driver, Found, Identity, Outcome, ReadingFailed, Target
 from ingest.due import Polled, lease, release
@@ -40,7 +40,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     poll.add_argument("--json", action="store_true", help="one JSON document on stdout")
     poll.set_defaults(run=run_poll)
     probe = actions.add_parser("probe", help="read and decode one gateway, store nothing")
-    probe.add_argument("driver", metavar="DRIVER", help="modbus or sunspec")
+    probe.add_argument("driver", metavar="DRIVER", help=", ".join(DRIVERS))
     probe.add_argument("address", metavar="ADDRESS", help="a.b.c.d:port or [ipv6]:port")
     probe.add_argument("--unit", type=int, default=1, help="Modbus unit, 1 unless told")
     probe.add_argument("--profile", default="", help=f"{', '.join(SHIPPED)}, or a TOML file")

@@ -10,6 +10,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from ingest.addresses import parse_address
+from ingest.drivers import echonet_meters
 from ingest.drivers.profiles import SHIPPED, find_profile
 from ingest.drivers.protocol import Reach, ReadingFailed
 from ingest.drivers.sunspec_models import METERS, parse_source
@@ -27,16 +28,7 @@ MOST_UNITS: Final = 255
 CERTIFIED, INVERTER, CT = "certified", "inverter", "ct"
 
 _UNIT = re.compile(r"\d{1,3}", re.ASCII)
-_ECHONET = re.compile(r"([0-9A-Fa-f]{4})[0-9A-Fa-f]{2}\.[0-9A-Fa-f]{2}", re.ASCII)
-_ECHONET_METERS = ("0280", "0288", "028D", "028E")
-_ECHONET_PANEL = "0287"
-_ECHONET_DEFAULT = {
-    Quantity.EXPORT: "028801.E3",
-    Quantity.IMPORT: "028801.E0",
-    Quantity.PV: "027901.E1",
-    Quantity.BATTERY_CHARGE: "027D01.A8",
-    Quantity.BATTERY_DISCHARGE: "027D01.A9",
-}
+_ECHONET_PANEL = 0x0287
 
 Seal = Callable[[str, int], bytes]
 """Seals a secret for a site."""
@@ -189,13 +181,12 @@ def _read_channels(text: str, driver: str) -> dict[Quantity, str]:
 def _check_source(word: str, source: str, driver: str) -> None:
     if not source:
         raise _Refused("channels", f"{word!r} names no source after the colon")
-    if driver == "sunspec":
+    parse = {"sunspec": parse_source, "echonet": echonet_meters.parse_source}.get(driver)
+    if parse:
         try:
-            parse_source(source)
+            parse(source)
         except ValueRefused as error:
             raise _Refused("channels", str(error)) from None
-    if driver == "echonet" and not _ECHONET.fullmatch(source):
-        raise _Refused("channels", f"{source!r} is not an ECHONET source such as 028D01.E3")
 
 
 def _metrologies(driver: str, quantity: Quantity, source: str, stated: str) -> tuple[str, str]:
@@ -208,9 +199,16 @@ def _metrologies(driver: str, quantity: Quantity, source: str, stated: str) -> t
     if driver == "aiseg2":
         return CT, ""
     if driver == "echonet":
-        kind = (source or _ECHONET_DEFAULT[quantity])[:4].upper()
-        panel = CT if kind == _ECHONET_PANEL else INVERTER
-        return CERTIFIED if kind in _ECHONET_METERS else panel, ""
+        return _echonet_metrology(source or echonet_meters.DEFAULTS[quantity]), ""
     if source:
         return CERTIFIED if parse_source(source)[0] in METERS else INVERTER, ""
     return "", INVERTER
+
+
+def _echonet_metrology(source: str) -> str:
+    """Return what a class is: a meter, a panel that measures by CTs, or else an inverter's own."""
+    code = echonet_meters.parse_source(source)[0] >> 8
+    kind = echonet_meters.KINDS.get(code)
+    if kind and kind.is_meter:
+        return CERTIFIED
+    return CT if code == _ECHONET_PANEL else INVERTER

@@ -42,6 +42,7 @@ def reach_of(config: Config) -> Reach:
         config.allow_loopback_gateways,
         config.gateway_timeout_s,
         config.gateway_deadline_s,
+        config.echonet_bind,
     )
 
 

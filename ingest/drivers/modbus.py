@@ -32,7 +32,7 @@ def decode(register: Register, words: Sequence[int]) -> Decoded:
     if figure is None:
         raise ReadingFailed(Outcome.NO_DATA, f"register {register.name} holds {bits:#x}: no figure")
     unit_wh = 1 if register.kind.startswith("f") else step_wh(register.scale_wh)
-    return Decoded(bits, to_wh(figure, register.scale_wh), unit_wh)
+    return Decoded(bits, to_wh(figure, register.scale_wh), unit_wh, register.modulus_wh)
 
 
 class ModbusDriver:
@@ -67,6 +67,7 @@ class ModbusDriver:
             decoded.wh,
             decoded.raw,
             unit_wh=decoded.unit_wh,
+            modulus_wh=decoded.modulus_wh,
         )
 
     async def survey(self) -> list[Found]:

@@ -5,6 +5,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 
+from ingest.drivers.echonet import EchonetDriver
 from ingest.drivers.modbus import ModbusDriver
 from ingest.drivers.profiles import find_profile, parse_profile
 from ingest.drivers.protocol import (
@@ -35,6 +36,7 @@ def _modbus(target: Target, reach: Reach, now: Clock) -> Driver:
 
 
 DRIVERS: dict[str, Callable[[Target, Reach, Clock], Driver]] = {
+    "echonet": EchonetDriver,
     "modbus": _modbus,
     "sunspec": SunSpecDriver,
 }

@@ -56,12 +56,16 @@ class Implausible(ReadingFailed):
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Where a poll may go and how long it may take (PPA_GATEWAY_*); times in seconds."""
+    """Where a poll may go and how long it may take (PPA_GATEWAY_*); times in seconds.
+
+    `echonet_bind` is our own side of ECHONET Lite (PPA_ECHONET_BIND).
+    """
 
     nets: tuple[Net, ...] = ()
     allow_loopback: bool = False
     timeout_s: float = 5.0
     deadline_s: float = 20.0
+    echonet_bind: tuple[str, int] = ("0.0.0.0", 3610)  # noqa: S104 - answers come to any interface
 
     def guard(self, address: Address) -> None:
         """Raise ReadingFailed `refused_address` unless the address may be connected to."""
@@ -100,7 +104,9 @@ class Sample:
 
     `wh` is null unless `ok`; `raw` the counts on the wire (f32 and f64: the bit pattern);
     `unit_wh` the register's least step; `set_aside_wh` the energy of an implausible answer;
-    `error` a sentence unless `ok`; `model` the SunSpec model that a good register stood in.
+    `error` a sentence unless `ok`; `model` the SunSpec model that a good register stood in;
+    `modulus_wh` the energy at which the register wraps, where it is known; `clock_error_s` by how
+    much the device's clock is ahead, where it shows one.
     """
 
     channel: Quantity
@@ -112,6 +118,8 @@ class Sample:
     set_aside_wh: int | None = None
     unit_wh: int = 1
     model: int | None = None
+    modulus_wh: int | None = None
+    clock_error_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +137,13 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a device says of itself; blank where it says nothing."""
+    """What a device says of itself, blank where it says nothing; its clock's error in seconds."""
 
     maker: str = ""
     model: str = ""
     serial: str = ""
     version: str = ""
+    clock_error_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +178,15 @@ class Driver(Protocol):
 
 
 class Decoded(NamedTuple):
-    """A register that holds a figure: the counts on the wire, its energy and its least step."""
+    """A register that holds a figure: the counts on the wire, its energy and its least step.
+
+    `modulus_wh` is the energy at which it wraps, None where nobody says.
+    """
 
     raw: int
     wh: Wh
     unit_wh: int = 1
+    modulus_wh: int | None = None
 
 
 class PollInstant:

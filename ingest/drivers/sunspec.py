@@ -73,6 +73,7 @@ class SunSpecDriver:
             decoded.wh,
             decoded.raw,
             unit_wh=decoded.unit_wh,
+            modulus_wh=decoded.modulus_wh,
             model=choice.block.model,
         )
 

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ingest.drivers.profiles import shipped_profile
+from ingest.simulator.echonet import EchonetNode
 from ingest.simulator.images import Device, map_home, sunspec_home
-from ingest.simulator.server import Manners
+from ingest.simulator.server import Manners, ModbusServer
 from tests.conftest import Ppa
 from tests.ingest.gateways import EXPORT, NOON, PV, a_house, served
 
@@ -20,14 +21,11 @@ QUICK = OPEN | {"PPA_GATEWAY_TIMEOUT_S": "1", "PPA_GATEWAY_DEADLINE_S": "1"}
 
 
 @contextmanager
-def a_gateway(
-    device: Device, manners: Manners | None = None, at: Callable[[], int] = lambda: NOON
-) -> Iterator[str]:
-    """Give the address of a gateway that is served beside the command."""
+def beside(server: ModbusServer | EchonetNode) -> Iterator[str]:
+    """Give the address of a server that runs beside the command."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    server = served(device, manners, at)
     asyncio.run_coroutine_threadsafe(server.__aenter__(), loop).result()
     try:
         yield f"127.0.0.1:{server.port}"
@@ -36,6 +34,15 @@ def a_gateway(
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+@contextmanager
+def a_gateway(
+    device: Device, manners: Manners | None = None, at: Callable[[], int] = lambda: NOON
+) -> Iterator[str]:
+    """Give the address of a gateway that is served beside the command."""
+    with beside(served(device, manners, at)) as address:
+        yield address
 
 
 def test_a_sunspec_device_is_told_with_all_its_counters(ppa: Ppa) -> None:

@@ -76,7 +76,7 @@ def test_a_register_no_meter_can_have_is_implausible(figure: str) -> None:
 
 
 def test_minus_zero_is_zero() -> None:
-    assert decode(a_register("f32"), (0x8000, 0)) == (0x80000000, 0, 1)
+    assert decode(a_register("f32"), (0x8000, 0)) == (0x80000000, 0, 1, None)
 
 
 def test_a_sentinel_is_compared_after_ordering() -> None:
@@ -117,11 +117,15 @@ def test_an_accumulator_without_a_figure_gives_none(
     ],
 )
 def test_an_accumulator_is_scaled_by_its_factor(factor: int, wh: int, unit_wh: int) -> None:
-    assert sunspec_models.decode(POINTS[103]["WH"], (0, 12345, factor), 24) == (12345, wh, unit_wh)
+    assert sunspec_models.decode(POINTS[103]["WH"], (0, 12345, factor), 24)[:3] == (
+        12345,
+        wh,
+        unit_wh,
+    )
 
 
 def test_a_meter_with_float_counters_may_hold_zero() -> None:
-    assert sunspec_models.decode(POINTS[211]["TotWhExp"], (0, 0), 60) == (0, 0, 1)
+    assert sunspec_models.decode(POINTS[211]["TotWhExp"], (0, 0), 60) == (0, 0, 1, None)
 
 
 @given(

@@ -1,0 +1,118 @@
+"""A conversation with one ECHONET Lite node, within one deadline."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+from ingest.drivers.echonet_frames import (
+    NODE,
+    Answer,
+    FrameBroken,
+    Request,
+    choose_day,
+    get,
+)
+from ingest.drivers.echonet_meters import instances
+from ingest.drivers.echonet_socket import SharedSocket
+from ingest.drivers.protocol import Outcome, Reach, ReadingFailed, Target
+
+INSTANCES: Final = 0xD6
+_TRIES_S: Final = (2, 4, 8, 8)
+"""How long each try waits for its answer; the last ones are the same datagram again."""
+
+
+class EchonetLink:
+    """The way to one node; what was heard of it decides how its silence is told.
+
+    A node that never answered is not asked for the rest. While an object is silent its node is
+    asked which objects it has, because a node keeps silent about objects it does not have.
+    """
+
+    def __init__(self, target: Target, reach: Reach, shared: SharedSocket) -> None:
+        """Start the deadline; raises ReadingFailed `refused_address`."""
+        reach.guard(target.address)
+        self._address, self._reach, self._shared = target.address, reach, shared
+        self._given_up: ReadingFailed | None = None
+        self._has_answered = False
+        self._deadline = asyncio.get_running_loop().time() + reach.deadline_s
+
+    async def get(self, eoj: int, epcs: Sequence[int]) -> Answer:
+        """Return properties of an object, None for each that it refuses; raises ReadingFailed.
+
+        What a node leaves out, as one may that cannot take so many at once, is asked again.
+        """
+        found: dict[int, bytes | None] = {}
+        missing = list(dict.fromkeys(epcs))
+        while missing:
+            answer = await self._ask(get(eoj, missing))
+            if not answer:
+                raise FrameBroken("the answer names no property")
+            found |= answer
+            missing = [epc for epc in missing if epc not in found]
+        return found
+
+    async def choose_day(self, eoj: int, selector: int, days_ago: int) -> bool:
+        """Make a meter show the history of a day; return whether it did; raises ReadingFailed."""
+        answer = await self._ask(choose_day(eoj, selector, days_ago))
+        return answer.get(selector) is not None
+
+    async def instances(self) -> list[int]:
+        """Return the objects of the node; raises ReadingFailed."""
+        edt = (await self.get(NODE, [INSTANCES]))[INSTANCES]
+        if edt is None:
+            raise ReadingFailed(Outcome.NO_DATA, "the node does not tell its objects")
+        return instances(edt)
+
+    async def _ask(self, request: Request) -> Answer:
+        if self._given_up:
+            raise self._given_up
+        try:
+            answer = await self._ask_beside_node(request)
+        except ReadingFailed as failure:
+            if failure.outcome is Outcome.UNREACHABLE and not self._has_answered:
+                self._given_up = failure
+            elif failure.outcome is Outcome.UNREACHABLE:
+                raise ReadingFailed(Outcome.METER_SILENT, str(failure)) from None
+            raise
+        self._has_answered = True
+        return answer
+
+    async def _ask_beside_node(self, request: Request) -> Answer:
+        waits = self._waits_s()
+        answer = asyncio.ensure_future(self._shared.ask(self._address, request, waits))
+        try:
+            await asyncio.wait((answer,), timeout=waits[0])
+            if not answer.done() and request.eoj != NODE:
+                await self._doubt(answer, request.eoj)
+            return await answer
+        finally:
+            answer.cancel()
+
+    async def _doubt(self, answer: "asyncio.Future[Answer]", eoj: int) -> None:
+        """Ask the node about a silent object; raises ReadingFailed `no_channel` without it."""
+        asking = asyncio.ensure_future(
+            self._shared.ask(self._address, get(NODE, [INSTANCES]), self._waits_s())
+        )
+        try:
+            await asyncio.wait((answer, asking), return_when=asyncio.FIRST_COMPLETED)
+            if answer.done() or asking.exception():
+                return
+            self._has_answered = True
+            edt = asking.result().get(INSTANCES)
+            if edt is not None and eoj not in instances(edt):
+                raise ReadingFailed(Outcome.NO_CHANNEL, f"the node has no object {eoj:06X}")
+        finally:
+            if not asking.cancel() and not asking.cancelled():
+                asking.exception()
+
+    def _waits_s(self) -> list[float]:
+        """Return how long each try may wait, all within the deadline; raises ReadingFailed."""
+        left = self._deadline - asyncio.get_running_loop().time()
+        waits: list[float] = []
+        for try_s in _TRIES_S:
+            wait_s = min(try_s, self._reach.timeout_s, left - sum(waits))
+            if wait_s > 0:
+                waits.append(wait_s)
+        if not waits:
+            raise ReadingFailed(Outcome.METER_SILENT, "the deadline passed before it was asked")
+        return waits
