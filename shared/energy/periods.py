@@ -190,6 +190,10 @@ def _registers(
         )
     if closing is None:
         return (*rows, current) if current.opening_wh is not None else tuple(rows)
+    if closing.meter_at != current.meter_at and current.opening_wh is not None:
+        # A swap before the period that the pinned opening knows nothing of: no meter's difference.
+        rows, ledger = [*rows, current], None
+        current = _row(facts, closing.meter_at)
     energy = None if ledger is None else closing.ledger - ledger
     return (
         *rows,

@@ -58,7 +58,6 @@ def rederive(
     it is and gets a proposal. Returns the bills that come out otherwise.
     """
     lock_bills(session)
-    refresh(session)
     effects = []
     for chunk in in_chunks(customer_ids, CHUNK):
         effects += _rederive_chunk(session, chunk, since, act)
@@ -89,6 +88,9 @@ def foresee(
 def _rederive_chunk(
     session: Session, customer_ids: Collection[int], since: date, act: Act
 ) -> list[Effect]:
+    occupancy = customers.Occupancy
+    lived_in = select(occupancy.site_id).where(occupancy.customer_id.in_(customer_ids)).distinct()
+    refresh(session, session.scalars(lived_in).all())
     before = _find_standings(session, customer_ids, since)
     for first in sorted({month for _, month in before}):
         month = month_of(first)

@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from shared.energy.quantities import Quantity
@@ -11,9 +11,11 @@ from shared.errors import Refused
 from shared.invoices.issuing import Act, release, void
 from shared.invoices.proposing import find_proposals, refuse
 from shared.invoices.revising import Revised, revise
+from shared.models.customers import Occupancy
 from shared.telemetry.deriving import refresh
+from shared.telemetry.storing import MeterChange, record_meter
 from shared.verify import verify
-from tests.data.homes import NOW, a_home, billed, issued, registers, terms, the_bill
+from tests.data.homes import NOW, a_home, at, billed, issued, registers, terms, the_bill
 
 JANUARY, FEBRUARY, MARCH = "24011120220110", "24021120220110", "24031120220110"
 ACT = Act("test", NOW, NOW)
@@ -162,6 +164,22 @@ def test_a_closed_bill_whose_opening_was_revised_away_is_not_issued(
     assert "opening_differs" in the_bill(engine, FEBRUARY)["holds"]
     billed(engine, "2024-02")
     assert issued(engine, "2024-02") == [FEBRUARY]
+    assert all_is_well(engine)
+
+
+def test_registers_of_two_meters_are_never_told_as_one_meters(engine: Engine, home: int) -> None:
+    """A swap before the period is recorded late: the pinned opening is the old meter's."""
+    change = MeterChange(at("2024-02-10 12:00"), "B1", 1_000, 395_000)
+    with Session(engine) as session, session.begin():
+        site = session.scalars(select(Occupancy.site_id)).one()
+        record_meter(session, (site, Quantity.PV), change, now=NOW, actor="test")
+        refresh(session)
+    billed(engine, "2024-02")
+    held = the_bill(engine, FEBRUARY)
+    assert "opening_differs" in held["holds"]
+    pv = [row for row in held["registers"] if row["channel"] == "pv"]
+    assert [(row["serial"], row["energy_wh"]) for row in pv] == [("", None), ("B1", None)]
+    assert (pv[0]["opening_wh"], pv[0]["closing_wh"]) == (400_000, None)
     assert all_is_well(engine)
 
 
