@@ -2,7 +2,9 @@
 
 from backoffice import (
     audit,
+    bill_pages,
     codes,
+    corrections,
     customer_files,
     customer_forms,
     customers,
@@ -13,9 +15,11 @@ from backoffice import (
     messages,
     morning,
     operators,
+    proposals,
     refusals,
     runs,
     settings,
+    settling,
 )
 from backoffice.blueprint import office
 from backoffice.permissions import may
@@ -25,7 +29,9 @@ from shared.web.surface import Surface
 __all__ = [
     "SURFACE",
     "audit",
+    "bill_pages",
     "codes",
+    "corrections",
     "customer_files",
     "customer_forms",
     "customers",
@@ -36,9 +42,11 @@ __all__ = [
     "messages",
     "morning",
     "operators",
+    "proposals",
     "refusals",
     "runs",
     "settings",
+    "settling",
 ]
 
 SURFACE = Surface(

@@ -4,11 +4,8 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from backoffice.blueprint import office
-from backoffice.words import reason_words
 from shared.customers.listing import find_customers, get_customer_page
 from shared.customers.searching import ONLY, SORT_KEYS, CustomerFilter, count_each
-from shared.errors import NotFound
-from shared.invoices.documents import get_bill
 from shared.invoices.queries import find_invoices
 from shared.invoices.rows import InvoiceFilter
 from shared.months import day_of
@@ -86,12 +83,3 @@ def customer_invoices(customer_no: str) -> ResponseReturnValue:
         bills=bills,
         pager=paging.Pager(shown, bills.total),
     )
-
-
-@office.get("/customers/<customer_no>/invoices/<invoice_no>")
-def customer_invoice(customer_no: str, invoice_no: str) -> ResponseReturnValue:
-    """Show one bill of one customer."""
-    bill = get_bill(database(), invoice_no, customer_id=None)
-    if bill["customer_no"] != customer_no:
-        raise NotFound(f"customer {customer_no} has no invoice {invoice_no}")
-    return render_template("office/invoice.html", bill=bill, words=reason_words())

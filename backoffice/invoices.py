@@ -1,14 +1,12 @@
-"""Bills on the desk: the list with its filters, one bill, and both as CSV."""
+"""Bills on the desk: the list with its filters, as a page and as CSV."""
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from backoffice.blueprint import office
-from backoffice.words import reason_words
 from shared.invoices import queries
-from shared.invoices.documents import get_bill, get_invoice
 from shared.invoices.rows import QUALITIES, SORT_KEYS, STATES, InvoiceFilter
-from shared.invoices.sheets import days_csv, list_csv
+from shared.invoices.sheets import list_csv
 from shared.web import paging
 from shared.web.downloads import asked_encoding, csv_answer
 from shared.web.request import database
@@ -56,18 +54,3 @@ def invoices_csv() -> ResponseReturnValue:
     sort = paging.sort_key(SORT_KEYS, NEWEST_FIRST)
     rows = queries.each_invoice(database(), asked_filter(), sort)
     return csv_answer("請求一覧.csv", list_csv(rows, asked_encoding()))
-
-
-@office.get("/invoices/<invoice_no>")
-def invoice(invoice_no: str) -> ResponseReturnValue:
-    """Show one bill with all its figures, days and registers."""
-    bill = get_bill(database(), invoice_no, customer_id=None)
-    return render_template("office/invoice.html", bill=bill, words=reason_words())
-
-
-@office.get("/invoices/<invoice_no>.csv")
-def invoice_csv(invoice_no: str) -> ResponseReturnValue:
-    """Send one bill's days."""
-    get_invoice(database(), invoice_no)
-    chunks = days_csv(database(), invoice_no, asked_encoding())
-    return csv_answer(f"請求_{invoice_no}.csv", chunks)

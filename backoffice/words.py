@@ -1,6 +1,112 @@
-"""The closed list of hold reasons in the reader's words (decision 21)."""
+"""The closed lists of reasons, figures and ways to know in the reader's words (decision 21)."""
 
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import get_locale
 from flask_babel import gettext as _
+
+from shared.billing.checks import Reason
+from shared.billing.reasons import SENTENCES, Settles
+
+_TOLD = re.compile(r"[a-z]+(?: [a-z]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A reason of a bill: `kind` holds, settled or warnings; its sentence and what it found."""
+
+    reason: str
+    kind: str
+    name: str
+    sentence: str
+    found: str
+    settles: Settles
+
+
+def checks_told(bill: Mapping[str, Any]) -> list[Check]:
+    """Return every reason that a bill gives, those that hold it first."""
+    return [
+        check_told(reason, bill["details"].get(reason, ""), kind)
+        for kind in ("holds", "settled", "warnings")
+        for reason in bill[kind]
+    ]
+
+
+def check_told(reason: str, detail: str = "", kind: str = "holds") -> Check:
+    """Return one reason in the reader's words."""
+    sentence = SENTENCES[Reason(reason)]
+    is_english = str(get_locale() or "ja") == "en"
+    return Check(
+        reason,
+        kind,
+        reason_words()[reason][0],
+        sentence.en if is_english else sentence.ja,
+        detail if is_english else _TOLD.sub(_in_japanese, detail).replace(", ", "、"),
+        sentence.settles,
+    )
+
+
+def _in_japanese(match: re.Match[str]) -> str:
+    """Return what a rule found in Japanese; what has no word of its own stays."""
+    words = {
+        "pv": "発電", "export": "売電", "base fee": "基本料金", "use price": "利用単価",
+        "export price": "売電単価", "month": "月全体", "usually": "いつもは", "yen": "円",
+        "terms change inside a gap": "未受信の日のあいだに条件が変わる",
+    }  # fmt: skip
+    return words.get(match[0], match[0])
+
+
+def channel_words() -> dict[str, str]:
+    """Return the channels that a bill is made of."""
+    return {
+        "pv": _("発電"),
+        "export": _("売電"),
+        "import": _("買電"),
+        "battery_charge": _("蓄電池 充電"),
+        "battery_discharge": _("蓄電池 放電"),
+    }
+
+
+def figure_words() -> dict[str, str]:
+    """Return the seven figures of a bill, in the order of the list."""
+    return {
+        "base_yen": _("基本料金"),
+        "pv_wh": _("発電量"),
+        "export_wh": _("売電量"),
+        "use_wh": _("利用量"),
+        "export_yen": _("売電料金"),
+        "use_yen": _("利用料金"),
+        "total_yen": _("利用料金合計"),
+    }
+
+
+def how_words() -> dict[str, str]:
+    """Return how a register was had (decision 4)."""
+    return {
+        "exact": _("実測"),
+        "night": _("夜間の読み"),
+        "still": _("前後の読みが同じ"),
+        "first": _("最初の読み"),
+        "interpolated": _("按分"),
+        "manual": _("手入力"),
+        "estimated": _("推定"),
+        "days": _("日ごとの値"),
+    }
+
+
+def doubt_words() -> dict[str, str]:
+    """Return why a typed register is set aside."""
+    named = {reason: name for reason, (name, _todo) in reason_words().items()}
+    return named | {
+        "zero": _("0 は指示数になりません"),
+        "step_back": _("前の指示数より少し小さい"),
+        "superseded": _("計器の交換の記録が優先します"),
+        "at_swap": _("計器の交換の記録が優先します"),
+        "implausible": _("計器に出ない大きさです"),
+    }
 
 
 def reason_words() -> dict[str, tuple[str, str]]:

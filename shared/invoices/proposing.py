@@ -114,6 +114,8 @@ def find_proposals(session: Session, month: Month | None = None) -> list[dict[st
             **told(json.loads(found.old), json.loads(found.new)),
             "causes": json.loads(found.causes),
             "found_at": found.found_at,
+            "digest": found.digest,
+            "name": row.name,
         }
         for found, row, customer_no in session.execute(wanted)
     ]

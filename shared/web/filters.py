@@ -33,6 +33,22 @@ def kwh(wh: int | None) -> str:
     return UNKNOWN if wh is None else grouped(units.kwh_text(wh))
 
 
+def signed(figure: int | None) -> str:
+    """Return a difference with its sign: +54, −54, ±0."""
+    return _with_sign(figure, number(figure))
+
+
+def signed_kwh(wh: int | None) -> str:
+    """Return a difference of Wh as kWh with its sign."""
+    return _with_sign(wh, kwh(wh))
+
+
+def _with_sign(figure: int | None, text: str) -> str:
+    if figure is None or figure < 0:
+        return text
+    return f"+{text}" if figure else f"±{text}"
+
+
 def register(wh: int | None) -> str:
     """Return a raw register in kWh with three decimals and commas."""
     return UNKNOWN if wh is None else grouped(units.register_text(wh))
@@ -155,6 +171,8 @@ def digits(wh: int) -> list[tuple[str, str]]:
 FILTERS = {
     "number": number,
     "kwh": kwh,
+    "signed": signed,
+    "signed_kwh": signed_kwh,
     "register": register,
     "price": price,
     "day": day,

@@ -26,7 +26,8 @@ const diagonals = (ground, line) => {
 
 const read = (table) => {
   const place = (series) => [...table.tHead.rows[0].cells].findIndex((cell) => cell.dataset.series === series);
-  return [...table.tBodies[0].rows].map(({ cells, dataset }) => ({
+  const rows = [...table.tBodies[0].rows];
+  return ("newestFirst" in table.dataset ? rows.reverse() : rows).map(({ cells, dataset }) => ({
     name: cells[0].textContent.trim(), label: cells[0].dataset.short,
     isMissing: "missing" in dataset, isEstimated: "estimated" in dataset,
     used: cells[place("used")]?.textContent.trim(), sold: cells[place("sold")]?.textContent.trim(),
