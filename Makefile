@@ -6,6 +6,7 @@ UV ?= $(shell command -v uv)
 BIN := .venv/bin
 HASH := sha256sum
 STAMP = .venv/installed-$(shell cat requirements.lock pyproject.toml | $(HASH) | cut -c1-16)
+FOREIGN_STAMP = .venv/foreign/installed-$(shell cat requirements-foreign.lock | $(HASH) | cut -c1-16)
 DEV_STAMP = .venv/tested-$(shell cat requirements.lock requirements-dev.lock pyproject.toml | $(HASH) | cut -c1-16)
 
 ifneq ($(strip $(UV)),)
@@ -50,11 +51,18 @@ bench: develop ## run the benchmarks and print ratios (ARGS="--homes 10000")
 	@$(BIN)/python -m bench $(ARGS)
 
 .PHONY: develop
-develop: $(DEV_STAMP)
+develop: $(DEV_STAMP) $(FOREIGN_STAMP)
 $(DEV_STAMP): $(STAMP)
 	@echo "installing what requirements-dev.lock names"
 	@$(PIP_INSTALL) --require-hashes -r requirements-dev.lock
 	@rm -f .venv/tested-* && touch $@
+
+$(FOREIGN_STAMP): | $(DEV_STAMP)
+	@echo "installing what requirements-foreign.lock names, apart from the rest"
+	@$(PYTHON) -m venv --clear .venv/foreign
+	@.venv/foreign/bin/python -m pip install --quiet --disable-pip-version-check \
+	  --ignore-requires-python --only-binary :all: --require-hashes -r requirements-foreign.lock
+	@touch $@
 
 # The Debian packages that the tests need, and a file by which each is known to be there.
 .PHONY: servers
@@ -82,4 +90,5 @@ lock: ## for maintainers: write the locks anew (needs uv)
 	@[ -n "$(UV)" ] || { echo "make lock needs uv: pip install uv, or make lock UV=/path/to/uv"; exit 1; }
 	@$(LOCK) pyproject.toml -o requirements.lock
 	@$(LOCK) --group build -c requirements.lock -o requirements-build.lock
+	@$(subst 3.11,3.12,$(LOCK)) --group foreign -o requirements-foreign.lock
 	@$(LOCK) --group dev -c requirements.lock -c requirements-build.lock -o requirements-dev.lock

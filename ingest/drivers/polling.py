@@ -5,6 +5,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 
+from ingest.drivers.aiseg2 import AisegDriver
 from ingest.drivers.echonet import EchonetDriver
 from ingest.drivers.modbus import ModbusDriver
 from ingest.drivers.profiles import find_profile, parse_profile
@@ -36,6 +37,7 @@ def _modbus(target: Target, reach: Reach, now: Clock) -> Driver:
 
 
 DRIVERS: dict[str, Callable[[Target, Reach, Clock], Driver]] = {
+    "aiseg2": AisegDriver,
     "echonet": EchonetDriver,
     "modbus": _modbus,
     "sunspec": SunSpecDriver,

@@ -99,6 +99,14 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceWord:
+    """What a device says beside its figures: its firmware, and the price per kWh sold set in it."""
+
+    firmware: str = ""
+    sale_sen: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Sample:
     """What one channel answered.
 
@@ -106,7 +114,9 @@ class Sample:
     `unit_wh` the register's least step; `set_aside_wh` the energy of an implausible answer;
     `error` a sentence unless `ok`; `model` the SunSpec model that a good register stood in;
     `modulus_wh` the energy at which the register wraps, where it is known; `clock_error_s` by how
-    much the device's clock is ahead, where it shows one.
+    much the device's clock is ahead, where it shows one. Of a source of intervals `wh` is today's
+    energy so far, `hours` those that are over as (start, Wh); `word` is what the device said of
+    itself.
     """
 
     channel: Quantity
@@ -120,11 +130,17 @@ class Sample:
     model: int | None = None
     modulus_wh: int | None = None
     clock_error_s: int | None = None
+    hours: tuple[tuple[int, Wh], ...] = ()
+    word: DeviceWord | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """One channel's day out of a gateway's memory: (instant, Wh or None for a hole)."""
+    """One channel's day out of a gateway's memory: (instant, Wh or None for a hole).
+
+    Of `kind` `register` each is the register at its instant, of `interval` the energy of the
+    `minutes` that begin there.
+    """
 
     channel: Quantity
     day: date
@@ -133,6 +149,8 @@ class History:
     moments: tuple[tuple[int, Wh | None], ...] = ()
     outcome: Outcome = Outcome.OK
     error: str | None = None
+    clock_error_s: int | None = None
+    word: DeviceWord | None = None
 
 
 @dataclass(frozen=True, slots=True)

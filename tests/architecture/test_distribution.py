@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 OUR_NAMES = ("app", "portal", "backoffice", "ingest", "shared")
-LOCKS = ("requirements.lock", "requirements-build.lock", "requirements-dev.lock")
+LOCKS = tuple(f"requirements{kind}.lock" for kind in ("", "-build", "-dev", "-foreign"))
 NOT_OURS = {"node_modules", "var", "dist", "vendor"}
 # Written in pieces, so that this file does not hold what it looks for.
 MACHINES = re.compile("|".join(["/" + "work/", "/" + "root/", "/" + "tmp/", "/" + "home/[a-z]"]))
