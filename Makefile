@@ -92,3 +92,17 @@ lock: ## for maintainers: write the locks anew (needs uv)
 	@$(LOCK) --group build -c requirements.lock -o requirements-build.lock
 	@$(subst 3.11,3.12,$(LOCK)) --group foreign -o requirements-foreign.lock
 	@$(LOCK) --group dev -c requirements.lock -c requirements-build.lock -o requirements-dev.lock
+
+CHART = chart.js@4.6.1 @kurkle/color@0.3.4 esbuild@0.28.2
+CHART_INTEGRITY = sha512-hJyniucsFmq//EvXYvJ6c6mahPoI3kaxdjVH8awTaJ/fDNWeSqqqArixMJWkWNN6fcYvPU3HneSANFNYtRi61g==
+CHART_BANNER = /*! Chart.js v4.6.1, its bars alone | (c) Chart.js Contributors | MIT License */
+
+.PHONY: chart
+chart: ## for maintainers: build the vendored chart library anew (needs npm)
+	@built=$$(mktemp -d) && cp static/vendor/chart.bars.entry.js $$built/entry.js && here=$$PWD && cd $$built \
+	  && npm install --silent --ignore-scripts --no-audit --no-fund $(CHART) \
+	  && grep -qF '$(CHART_INTEGRITY)' package-lock.json \
+	  && npx --no-install esbuild entry.js --bundle --minify --format=iife --target=es2022 \
+	    --legal-comments=none --log-level=warning --banner:js='$(CHART_BANNER)' --outfile=chart.bars.js \
+	  && cp chart.bars.js $$here/static/vendor/ && rm -r $$built
+	@echo "sha384-$$(openssl dgst -sha384 -binary static/vendor/chart.bars.js | openssl base64 -A)"

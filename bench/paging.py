@@ -32,7 +32,7 @@ HOME_MOST, LIST_MOST, FAR_MOST, SEARCH_MOST = 5, 9, 1.5, 25
 FIRST_KB, CHART_KB = 20, 80
 KB = 1000
 LINKED = re.compile(r'(?:href|src)="/static/([^"?]+\.(?:css|js))')
-CHART = "vendor/chart.umd.js"
+CHART = "vendor/chart.bars.js"
 
 
 class Reader:

@@ -104,7 +104,7 @@ def test_a_chart_is_drawn_from_its_table_when_it_comes_into_view(
         window = a_window(context, site)
         window.come_home()
         window.open(f"/bills/{site.bill}")
-        asked = "performance.getEntriesByType('resource').some(e => e.name.includes('chart.umd'))"
+        asked = "performance.getEntriesByType('resource').some(e => e.name.includes('chart.bars'))"
         assert window.page.evaluate(asked) is False
         window.page.locator("[data-plot]").scroll_into_view_if_needed()
         expect(window.page.locator("[data-plot] canvas")).to_be_visible()
