@@ -1,11 +1,11 @@
 """What a homeowner sees on a phone."""
 
-from portal import bills, contract, home, login, pages
+from portal import bills, contract, energy, home, login, pages
 from portal.blueprint import portal
 from shared.doors.sessions import HOMEOWNER, Principal, find_homeowner
 from shared.web.surface import Surface
 
-__all__ = ["SURFACE", "bills", "contract", "home", "login", "pages"]
+__all__ = ["SURFACE", "bills", "contract", "energy", "home", "login", "pages"]
 
 
 def _may(_person: Principal, _endpoint: str) -> bool:

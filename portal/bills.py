@@ -1,26 +1,40 @@
 """The homeowner's own bills: list, one bill, its days as CSV, and why it is that much."""
 
-from flask import render_template
+import re
+
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from portal.blueprint import customer_id, portal
 from portal.figures import day_bars
 from shared.errors import NotFound
 from shared.invoices.documents import Document, get_bill
-from shared.invoices.queries import find_bills_of_customer
-from shared.invoices.sheets import days_csv
+from shared.invoices.own import find_bill_readings, find_closed_by, find_own_bills
+from shared.invoices.rows import PAST
+from shared.invoices.sheets import days_csv, list_csv
 from shared.web.downloads import asked_encoding, csv_answer
 from shared.web.formula import formula_of
 from shared.web.request import database
 
-SHOWN_STATES = ("issued", "void")
+SHOWN_STATES = ("issued", "void", PAST)
+YEAR = re.compile(r"20\d\d", re.ASCII)
 
 
 @portal.get("/bills")
 def bills() -> ResponseReturnValue:
-    """List all own bills by year."""
-    rows = find_bills_of_customer(database(), customer_id())
+    """List all own bills by year, the old system's too."""
+    rows = find_own_bills(database(), customer_id())
     return render_template("portal/bills.html", bills=rows)
+
+
+@portal.get("/bills.csv")
+def bills_csv() -> ResponseReturnValue:
+    """Send the list of own bills, of one year where asked."""
+    asked = request.args.get("year", "")
+    year = int(asked) if YEAR.fullmatch(asked) else None
+    rows = find_own_bills(database(), customer_id(), year)
+    name = f"請求一覧_{year}.csv" if year else "請求一覧.csv"
+    return csv_answer(name, list_csv(rows, asked_encoding()))
 
 
 @portal.get("/bills/<invoice_no>")
@@ -34,15 +48,21 @@ def bill(invoice_no: str) -> ResponseReturnValue:
 
 @portal.get("/bills/<invoice_no>/why")
 def why(invoice_no: str) -> ResponseReturnValue:
-    """Lead from the yen to the readings, step by step."""
-    found = _own(invoice_no)
-    return render_template("portal/why.html", bill=found, formula=formula_of(found))
+    """Lead from the yen to the very readings, step by step."""
+    found, owner = _own_with_days(invoice_no), customer_id()
+    return render_template(
+        "portal/why.html",
+        bill=found,
+        formula=formula_of(found),
+        readings=find_bill_readings(database(), invoice_no, owner),
+        before=find_closed_by(database(), owner, found),
+    )
 
 
 @portal.get("/bills/<invoice_no>.csv")
 def bill_csv(invoice_no: str) -> ResponseReturnValue:
     """Send a bill's days."""
-    _own(invoice_no)
+    _own_with_days(invoice_no)
     chunks = days_csv(database(), invoice_no, asked_encoding())
     return csv_answer(f"請求_{invoice_no}.csv", chunks)
 
@@ -52,4 +72,12 @@ def _own(invoice_no: str) -> Document:
     found = get_bill(database(), invoice_no, customer_id=customer_id())
     if found["state"] not in SHOWN_STATES:
         raise NotFound(f"invoice {invoice_no} is not issued")
+    return found
+
+
+def _own_with_days(invoice_no: str) -> Document:
+    """Return an own bill of ours; the old system's have figures and nothing under them."""
+    found = _own(invoice_no)
+    if found["state"] == PAST:
+        raise NotFound(f"invoice {invoice_no} has no days")
     return found

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from shared.invoices.documents import Document
 from shared.invoices.live import live_bill
-from shared.invoices.queries import find_bills_of_customer
+from shared.invoices.own import find_own_bills
 from shared.invoices.rows import BillRow
 from shared.telemetry.today import Today, find_today
 
@@ -61,7 +61,7 @@ class HomeFigures:
 def find_home_figures(session: Session, customer_id: int, now: int) -> HomeFigures:
     """Ask for all that the home page of a customer shows."""
     live = live_bill(session, customer_id, now)
-    bills = [row for row in find_bills_of_customer(session, customer_id) if row.state == "issued"]
+    bills = [row for row in find_own_bills(session, customer_id) if row.state == "issued"]
     months = bills[: BARS - 1][::-1]
     bars = [Bar(row.month, row.use_wh, row.export_wh, row.quality == "C") for row in months]
     if live:

@@ -22,7 +22,6 @@ from shared.search import folded
 
 Ts = TypeVarTuple("Ts")
 
-_VISIBLE = ("issued", "void")
 _SORT: dict[str, Any] = {
     **{figure: getattr(Invoice, figure) for figure in FIGURES},
     "month": Invoice.month,
@@ -32,17 +31,6 @@ _SORT: dict[str, Any] = {
     "state": Invoice.state,
     "quality": Invoice.quality,
 }
-
-
-def find_bills_of_customer(session: Session, customer_id: int) -> list[BillRow]:
-    """Return what a homeowner may see of the own bills, issued ones, newest first."""
-    rows = session.execute(
-        select(Invoice, Customer.customer_no)
-        .join(Customer, Customer.id == Invoice.customer_id)
-        .where(Invoice.customer_id == customer_id, Invoice.state.in_(_VISIBLE))
-        .order_by(Invoice.month.desc(), Invoice.revision.desc())
-    )
-    return [bill_row(invoice, customer_no) for invoice, customer_no in rows]
 
 
 def find_invoices(

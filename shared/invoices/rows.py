@@ -4,11 +4,12 @@ from dataclasses import dataclass, fields
 from datetime import date
 from typing import Generic, TypeVar
 
-from shared.models.invoices import Invoice
+from shared.models.invoices import Invoice, PastBill
 from shared.months import Month, month_of
 
 STATES = ("open", "held", "closed", "issued", "void")
 QUALITIES = ("A", "B", "C")
+PAST = "past"
 FIGURES = (
     "base_yen",
     "pv_wh",
@@ -25,14 +26,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class BillRow:
-    """One bill in a list; figures that are unknown are None, never 0."""
+    """One bill in a list; figures that are unknown are None, never 0.
+
+    A bill of the system before ours has the state `past`, no quality and no days of its own.
+    """
 
     invoice_no: str
     customer_no: str
     name: str
     month: Month
-    period_start: date
-    period_end: date
+    period_start: date | None
+    period_end: date | None
     state: str
     quality: str
     issued_on: date | None
@@ -53,6 +57,15 @@ def bill_row(invoice: Invoice, customer_no: str) -> BillRow:
         if field.name not in ("customer_no", "month")
     }
     return BillRow(customer_no=customer_no, month=month_of(invoice.month), **own)
+
+
+def past_row(past: PastBill, customer_no: str) -> BillRow:
+    """Return a bill of the system before ours as a list shows it."""
+    return BillRow(
+        past.invoice_no, customer_no, past.name, month_of(past.month),
+        period_start=None, period_end=None, state=PAST, quality="", issued_on=None,
+        **{figure: getattr(past, figure) for figure in FIGURES},
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

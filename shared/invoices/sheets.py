@@ -5,14 +5,15 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy.orm import Session
 
 from shared.csvfile import CsvWriter
-from shared.invoices.exporting import DAY_COLUMNS, LIST_COLUMNS, STATES, day_rows, list_cells
+from shared.invoices.exporting import DAY_COLUMNS, LIST_COLUMNS, PAST, STATES, day_rows, list_cells
 from shared.invoices.rows import BillRow
 
 
 def list_csv(rows: Iterable[BillRow], encoding: str) -> Iterator[bytes]:
     """Yield a list of bills as CSV."""
     return CsvWriter(LIST_COLUMNS, encoding).chunks(
-        list_cells(row.month, row.customer_no, row, STATES[row.state], row.quality) for row in rows
+        list_cells(row.month, row.customer_no, row, STATES.get(row.state, PAST), row.quality)
+        for row in rows
     )
 
 

@@ -45,12 +45,14 @@ class _Stored:
     closes: Mapping[int, dict[int, Point]]
 
 
-def find_facts(
+def find_facts(  # noqa: PLR0913 - of whom and when, as known when, and of what
     session: Session,
     site_ids: Collection[int],
     period: Period,
     as_of: int,
     known_at: int | None = None,
+    *,
+    quantities: Collection[Quantity] = BILLED,
 ) -> dict[int, SiteFacts]:
     """Return what each site's bill of a period rests on, from readings taken by `as_of`.
 
@@ -60,45 +62,46 @@ def find_facts(
     """
     sites = find_site_channels(session, site_ids, known_at)
     channel_ids = [
-        site.channel_ids[q] for site in sites.values() for q in BILLED if q in site.channel_ids
+        site.channel_ids[q] for site in sites.values() for q in quantities if q in site.channel_ids
     ]
-    seen = Seen(as_of, known_at)
+    seen = Seen(as_of, known_at, quantities)
     if known_at is not None:
         found = _judged_then(session, sites, _Stored({}, {}, {}), (period, period.start), seen)
     else:
         stored = _find_stored(session, channel_ids, period)
         stale = _find_stale(session, sites, period)
         early = {
-            i for i, site in sites.items() if i in stale or not _stands(site, stored, period, as_of)
+            i for i, site in sites.items() if i in stale or not _stands(site, stored, period, seen)
         }
         found = {
-            i: SiteFacts(site, _as_stored(site, stored, as_of))
+            i: SiteFacts(site, _as_stored(site, stored, seen))
             for i, site in sites.items()
             if i not in early
         }
         for since in sorted({stale.get(i, period.start) for i in early}):
             group = {i: sites[i] for i in early if stale.get(i, period.start) == since}
             found |= _judged_then(session, group, stored, (period, since), seen)
-    found = _with_estimates(session, found, period, known_at)
+    found = _with_estimates(session, found, period, seen)
     return _with_day_values(session, found, period, seen)
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Up to when readings were taken, and up to when they had to be on record."""
+    """Up to when readings were taken, up to when they had to be on record, and of what."""
 
     as_of: int
     known_at: int | None = None
+    quantities: Collection[Quantity] = BILLED
 
 
 def _with_estimates(
-    session: Session, found: dict[int, SiteFacts], period: Period, known_at: int | None
+    session: Session, found: dict[int, SiteFacts], period: Period, seen: Seen
 ) -> dict[int, SiteFacts]:
     """Add the registers that a person put where none is known; of a day the newest counts."""
     owners = {
         facts.site.channel_ids[quantity]: (i, quantity)
         for i, facts in found.items()
-        for quantity in BILLED
+        for quantity in seen.quantities
         if quantity in facts.site.channel_ids
     }
     table = invoices.Estimate
@@ -107,8 +110,8 @@ def _with_estimates(
         .where(table.channel_id.in_(owners), table.day.between(period.start, period.end))
         .order_by(table.id)
     )
-    if known_at is not None:
-        wanted = wanted.where(table.recorded_at <= known_at)
+    if seen.known_at is not None:
+        wanted = wanted.where(table.recorded_at <= seen.known_at)
     estimates: dict[tuple[int, Quantity], dict[date, int]] = defaultdict(dict)
     for channel_id, day, wh in session.execute(wanted):
         estimates[owners[channel_id]][day] = wh
@@ -151,27 +154,27 @@ def _find_stored(session: Session, channel_ids: Sequence[int], period: Period) -
     return _Stored(known, {row.channel_id: row for row in spans}, closes)
 
 
-def _stands(site: SiteChannels, stored: _Stored, period: Period, as_of: int) -> bool:
+def _stands(site: SiteChannels, stored: _Stored, period: Period, seen: Seen) -> bool:
     """Say whether the stored boundaries of a site are what `as_of` would have seen."""
-    for quantity in BILLED:
+    for quantity in seen.quantities:
         channel_id = site.channel_ids.get(quantity)
         span = stored.spans.get(channel_id or 0)
-        if channel_id is None or span is None or span.newest_at <= as_of:
+        if channel_id is None or span is None or span.newest_at <= seen.as_of:
             continue
         known = stored.boundaries.get(channel_id, {})
-        if period.end not in known or any(b.until_at > as_of for b in known.values()):
+        if period.end not in known or any(b.until_at > seen.as_of for b in known.values()):
             return False
     return True
 
 
-def _as_stored(site: SiteChannels, stored: _Stored, as_of: int) -> dict[Quantity, ChannelFacts]:
+def _as_stored(site: SiteChannels, stored: _Stored, seen: Seen) -> dict[Quantity, ChannelFacts]:
     found = {}
-    for quantity in BILLED:
+    for quantity in seen.quantities:
         channel_id = site.channel_ids.get(quantity)
         if channel_id is None:
             continue
         span = stored.spans.get(channel_id)
-        events = [event for event in site.events[quantity] if event.at <= as_of]
+        events = [event for event in site.events[quantity] if event.at <= seen.as_of]
         found[quantity] = ChannelFacts(
             boundaries=stored.boundaries.get(channel_id, {}),
             first=_first(span, events),
@@ -210,7 +213,7 @@ def _judged_then(
             site = sites[i].with_readings(readings, seen.as_of)
             judged = judge(site, states[i][1] if i in states else None)
             registers = {}
-            for quantity in BILLED:
+            for quantity in seen.quantities:
                 if quantity not in judged.ledgers:
                     continue
                 ledger = judged.ledgers[quantity]
@@ -237,7 +240,7 @@ def _with_day_values(
         channel_id: (i, quantity)
         for i, facts in found.items()
         for quantity, channel_id in (facts.site.day_channels or {}).items()
-        if quantity in BILLED
+        if quantity in seen.quantities
     }
     if not owners:
         return found

@@ -11,10 +11,11 @@ from shared.energy.boundaries import boundary
 from shared.energy.ledger import judge
 from shared.energy.quantities import Quantity
 from shared.energy.readings import LineState, Point
-from shared.models import customers, telemetry
+from shared.models import telemetry
 from shared.months import day_of, instant
 from shared.telemetry.facts import BILLED
 from shared.telemetry.loading import find_readings, find_site_channels
+from shared.telemetry.stays import find_site_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +40,16 @@ class Today:
 
 
 def find_today(session: Session, customer_id: int, now: int) -> Today:
-    """Return a customer's day so far, judged from the last midnight that is on record."""
-    occupancy = customers.Occupancy
-    site_id = session.scalars(
-        select(occupancy.site_id)
-        .where(occupancy.customer_id == customer_id)
-        .order_by(occupancy.id.desc())
-        .limit(1)
-    ).one()
+    """Return a customer's day so far, judged from the last midnight that is on record.
+
+    Who has moved out has no today.
+    """
+    site_id = find_site_on(session, customer_id, day_of(now))
+    if site_id is None:
+        return Today(None, None, None)
     site = find_site_channels(session, [site_id])[site_id]
     state = {
-        quantity: LineState(_newest_midnight(session, channel_id, day_of(now)))
+        quantity: LineState(newest_midnight(session, channel_id, day_of(now)))
         for quantity, channel_id in site.channel_ids.items()
     }
     since = min((line.last.at if line.last else 0 for line in state.values()), default=0)
@@ -70,7 +70,7 @@ def find_today(session: Session, customer_id: int, now: int) -> Today:
     )
 
 
-def _newest_midnight(session: Session, channel_id: int, today: date) -> Point | None:
+def newest_midnight(session: Session, channel_id: int, today: date) -> Point | None:
     """Return the register of a channel's newest stored boundary up to today's."""
     table = telemetry.Boundary
     row = session.scalars(

@@ -142,6 +142,17 @@ def clock_time(moment: int | str | None) -> str:
     return f"{short_day(at)} {seconds // 3600:02d}:{seconds // 60 % 60:02d}"
 
 
+def hour(at: int) -> str:
+    """Return 13:30 in Japan's time."""
+    seconds = (at + JST_S) % 86_400
+    return f"{seconds // 3600}:{seconds // 60 % 60:02d}"
+
+
+def change(wh: int) -> str:
+    """Return a difference in kWh with its sign: +1.20, −0.35, ±0.00."""
+    return f"{'+' if wh > 0 else '' if wh else '±'}{kwh(wh)}"
+
+
 def stamp(moment: int | str | None) -> str:
     """Return 2024/01/27 00:05 in Japan's time."""
     at = second(moment)
@@ -185,6 +196,8 @@ FILTERS = {
     "long_month": long_month,
     "short_month": short_month,
     "clock_time": clock_time,
+    "hour": hour,
+    "change": change,
     "stamp": stamp,
     "midnight": midnight,
     "digits": digits,
