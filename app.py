@@ -5,7 +5,6 @@ import getpass
 import importlib
 import os
 import sys
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from shared.commands.context import Context
     from shared.config import Config
+    from shared.web.request import Start
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ FAMILIES = (
     Family("customers", "import and export customers, codes, terms", "shared.commands.customers"),
     Family("db", "create or migrate the database", "shared.commands.database"),
     Family("gateways", "read gateways, and try them out", "ingest.commands"),
-    Family("worker", "do the jobs: poll gateways", "ingest.worker"),
+    Family("worker", "do the jobs: poll gateways, run months", "ingest.worker"),
     Family("scheduler", "the ticker that makes due jobs exist", "ingest.scheduler"),
     Family("settings", "list or set the operator's settings", "shared.commands.settings"),
     Family("readings", "import, export and set registers", "shared.commands.readings"),
@@ -50,25 +50,36 @@ FAMILIES = (
 
 
 def create_app(
-    config: "Config", surface: str, *, engine: "Engine", clock: Callable[[], int]
+    config: "Config",
+    surface: str,
+    *,
+    engine: "Engine",
+    clock: Callable[[], int],
+    start: "Start | None" = None,
 ) -> "Flask":
-    """Return the Flask app of one surface, `portal` or `backoffice`."""
+    """Return the Flask app of one surface, `portal` or `backoffice`.
+
+    `start` makes work begin that a page asks for; without it the next tick does.
+    """
     import backoffice
     import portal
     from shared.web.factory import build_app
     from shared.web.surface import settings_of
 
     chosen = {"portal": portal.SURFACE, "backoffice": backoffice.SURFACE}[surface]
-    return build_app(chosen, settings_of(config), engine, clock)
+    return build_app(chosen, settings_of(config), engine, clock, start)
 
 
 def create_site(
-    config: "Config", *, engine: "Engine", clock: Callable[[], int]
+    config: "Config", *, engine: "Engine", clock: Callable[[], int], start: "Start | None" = None
 ) -> "WSGIApplication":
     """Return both surfaces as one application, or the one that PPA_SURFACES names."""
     from shared.web.factory import mount
 
-    apps = {name: create_app(config, name, engine=engine, clock=clock) for name in config.surfaces}
+    apps = {
+        name: create_app(config, name, engine=engine, clock=clock, start=start)
+        for name in config.surfaces
+    }
     return mount(apps.get("portal"), apps.get("backoffice"))
 
 
@@ -95,27 +106,16 @@ def _web(args: argparse.Namespace, context: "Context") -> int:
     context.close()  # a connection must not be shared with the worker processes
 
     def make() -> "WSGIApplication":
-        if config.redis_url is None:
-            _work_beside(context)
-        return create_site(config, engine=context.make_engine(), clock=context.clock)
+        from ingest.ticking import start_through_redis, work_beside
+
+        if config.redis_url is None:  # then this process does the jobs too (decision 37)
+            start = work_beside(context)
+        else:
+            start = start_through_redis(context, config.redis_url)
+        return create_site(config, engine=context.make_engine(), clock=context.clock, start=start)
 
     serve(make, args.host, args.port)
     return 0
-
-
-def _work_beside(context: "Context") -> None:
-    """Do the jobs in a thread of the pages' process where no Redis is set (decision 37).
-
-    Several such threads, and `ppa worker` too, do no harm: each gateway is leased in the database.
-    """
-    from ingest.jobs import handlers
-    from ingest.ticking import tick_until
-    from shared.commands.context import Context
-    from shared.queue import InProcess
-
-    own = Context(context.config, context.clock, context.out, context.err, context.actor)
-    arguments = (threading.Event(), own, InProcess(handlers(own)))
-    threading.Thread(target=tick_until, args=arguments, name="jobs", daemon=True).start()
 
 
 def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:

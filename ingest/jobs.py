@@ -1,82 +1,78 @@
-"""The jobs of this program: each may run twice, at once or again, and does no harm."""
+"""The jobs of this program: each may run twice, at once or again, and does no harm.
 
-import asyncio
+A room adds its own by one line in WORKS: the task, what finds its due calls in the database, and
+what does one. Whatever died is found due again by the next tick.
+"""
+
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
 from functools import partial
 
-from sqlalchemy.exc import SQLAlchemyError
-
-from ingest.due import PART, Claim, Polled, claim, find_due, forget_old, record, release
-from ingest.keeping import ask_all, keep, lease_s
-from ingest.slots import Slot, slot_at
+from ingest.due import forget_old
+from ingest.polls import find_polls, poll_part
+from ingest.runs import do_run, find_run_calls
 from shared.commands.context import Context
-from shared.db import in_chunks
+from shared.errors import PpaError
+from shared.invoices.planning import forget_dry_runs
 from shared.queue import Call, Dispatcher, Handler, Task
 
 _log = logging.getLogger(__name__)
 
 
+class Lane(Enum):
+    """Work that must not wait for other work where one process does it all without Redis."""
+
+    GATEWAYS = auto()
+    OFFICE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A task, what finds its due calls, and what does one; ids, months and slots follow context."""
+
+    task: Task
+    find: Callable[[Context], list[Call]]
+    do: Handler
+    lane: Lane
+
+
+WORKS = (
+    Work(Task.POLL, find_polls, poll_part, Lane.GATEWAYS),
+    Work(Task.BILL_RUN, find_run_calls, do_run, Lane.OFFICE),
+)
+
+
 def handlers(context: Context) -> Mapping[Task, Handler]:
     """Return what each task does."""
-    return {Task.POLL: partial(poll_part, context)}
+    return {work.task: partial(work.do, context) for work in WORKS}
 
 
-def find_calls(context: Context) -> list[Call]:
-    """Return a call for every part of the gateways with one that is due now."""
-    now = context.clock()
-    slot = slot_at(now, context.config.poll_seconds)
-    if slot is None:
+def find_calls(context: Context, lane: Lane | None = None) -> list[Call]:
+    """Return a call for all that is due, of one lane or of all."""
+    return [
+        call for work in WORKS if lane is None or work.lane is lane for call in _find(work, context)
+    ]
+
+
+def _find(work: Work, context: Context) -> list[Call]:
+    """Return a work's due calls; none, and the reason in the log, where looking for them fails."""
+    try:
+        return work.find(context)
+    except PpaError:
+        raise
+    except Exception:  # noqa: BLE001 - isolated - one kind of work must not keep the others from being done
+        _log.exception("looking for what is due of %s failed", work.task)
         return []
-    with context.session(reads_only=True) as session:
-        parts = sorted({gateway_id // PART for gateway_id in find_due(session, slot, now)})
-    return [Call(Task.POLL, (slot.start, part)) for part in parts]
 
 
-def reconcile(context: Context, dispatcher: Dispatcher) -> int:
+def reconcile(context: Context, dispatcher: Dispatcher, lane: Lane | None = None) -> int:
     """Make what is due exist as calls, however often it is asked; return how many were started."""
-    return dispatcher.start(find_calls(context), context.clock())
+    return dispatcher.start(find_calls(context, lane), context.clock())
 
 
 def tidy(context: Context) -> int:
-    """Forget the polls' log of long ago."""
+    """Forget the polls' log and the dry runs of long ago; return how many rows."""
     with context.session() as session:
-        return forget_old(session, context.clock())
-
-
-def poll_part(context: Context, start: int, part: int) -> int:
-    """Ask the gateways of one part that are still due in a slot; return how many were asked."""
-    now, config = context.clock(), context.config
-    slot = slot_at(now, config.poll_seconds)
-    if slot is None or slot.start != start:
-        return 0  # the slot is over; what is due now has a call of its own
-    with context.session(reads_only=True) as session:
-        due = find_due(session, slot, now, part)
-    return sum(_poll(context, slot, ids) for ids in in_chunks(due, config.poll_concurrency))
-
-
-def _poll(context: Context, slot: Slot, ids: Sequence[int]) -> int:
-    """Lease as many gateways as may be in flight, ask them, keep what they said."""
-    with context.session() as session:
-        claimed = claim(session, slot, ids, context.clock(), lease_s(context.config))
-    if not claimed.gateways:
-        return 0
-    polled = asyncio.run(ask_all(claimed.gateways, context.config, context.clock))
-    try:
-        _keep(context, slot, claimed, polled)
-    except SQLAlchemyError:
-        _log.exception("storing %d polls at once failed; storing them one by one", len(polled))
-        for one in polled:
-            try:
-                _keep(context, slot, claimed, [one])
-            except SQLAlchemyError:
-                _log.exception("the poll of gateway %d could not be stored", one.gateway.id)
-    return len(polled)
-
-
-def _keep(context: Context, slot: Slot, claimed: Claim, polled: Sequence[Polled]) -> None:
-    now = context.clock()
-    with context.session() as session:
-        keep(session, polled, now)
-        record(session, slot, polled, now, context.config.poll_slot_s)
-        release(session, claimed.owner, [one.gateway.id for one in polled])
+        return forget_old(session, context.clock()) + forget_dry_runs(session, context.clock())

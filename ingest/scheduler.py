@@ -4,7 +4,7 @@ import argparse
 
 from redis import Redis
 
-from ingest.ticking import tick_for_good
+from ingest.ticking import Ticker, tick_in_foreground
 from shared.commands.context import Context
 from shared.queue import RedisQueue
 
@@ -19,7 +19,8 @@ def run_scheduler(_args: argparse.Namespace, context: Context) -> int:
     """Tick until SIGTERM; without Redis there is nothing to put jobs into."""
     if context.config.redis_url is not None:
         context.open_engine()
-        tick_for_good(context, RedisQueue(Redis.from_url(context.config.redis_url)))
+        queue = RedisQueue(Redis.from_url(context.config.redis_url))
+        tick_in_foreground(Ticker(context, queue))
         return 0
     context.say("PPA_REDIS_URL is not set: a worker finds what is due itself, no scheduler needed")
     return 0

@@ -11,11 +11,11 @@ from redis.exceptions import RedisError
 from rq import Worker
 from rq.serializers import JSONSerializer
 
-from ingest.jobs import handlers
-from ingest.ticking import leave, tick_for_good
+from ingest.jobs import Lane, handlers
+from ingest.ticking import in_process, leave, tick_in_foreground
 from shared.commands.context import Context
 from shared.errors import InputRefused
-from shared.queue import InProcess, job_class, make_queue
+from shared.queue import job_class, make_queue
 
 GRACE_S: Final = 10
 """How long a job may go on after SIGTERM."""
@@ -25,7 +25,7 @@ WORKER_TTL_S: Final = 60
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `ppa worker`."""
-    parser = commands.add_parser("worker", help="do the jobs: poll gateways")
+    parser = commands.add_parser("worker", help="do the jobs: poll gateways, run months")
     parser.set_defaults(run=run_worker)
 
 
@@ -33,7 +33,8 @@ def run_worker(_args: argparse.Namespace, context: Context) -> int:
     """Work until SIGTERM, which ends it within 15 seconds."""
     context.open_engine()
     if context.config.redis_url is None:
-        tick_for_good(context, InProcess(handlers(context)))
+        in_process(context, Lane.OFFICE).start()
+        tick_in_foreground(in_process(context, Lane.GATEWAYS))
         return 0
     signal.signal(signal.SIGTERM, leave)  # until RQ sets its own, after it has made itself known
     context.close()  # a connection must not be shared with the processes that are forked below

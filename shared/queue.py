@@ -45,6 +45,7 @@ class Task(StrEnum):
     """Every task that a job may name."""
 
     POLL = "poll"
+    BILL_RUN = "bill_run"
 
 
 @dataclass(frozen=True, slots=True)

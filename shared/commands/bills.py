@@ -16,7 +16,9 @@ from shared.invoices.history import import_history
 from shared.invoices.issuing import Act, issue_month, release, void
 from shared.invoices.knowing import bill_as_known
 from shared.invoices.releasing import release_kind
-from shared.invoices.running import Run, RunReport, run_month
+from shared.invoices.reporting import Run, RunReport
+from shared.invoices.running import Worker, run_at_once, run_month
+from shared.invoices.runs import Asked, Kind
 from shared.units import kwh_text
 
 
@@ -111,18 +113,26 @@ def issue_bills(args: argparse.Namespace, context: Context) -> int:
     month = read_month(args.month)
     key = context.config.code_key
     act = Act(context.actor, context.clock(), _as_of(args, context), key)
-    with context.session() as session:
-        report = issue_month(session, month, act, apply=args.apply)
+    if args.apply:
+        asked = Asked(Kind.ISSUE, month, act.as_of, act.actor, act.now)
+        with share_bar(context, f"bill issue {month}") as progress:
+            report = run_at_once(Worker(context.session, context.clock, progress, key), asked)
+    else:
+        with context.session(reads_only=True) as session:
+            report = issue_month(session, month, act, apply=False)
+    code = 1 if report.failed else 0
     if args.json:
-        context.print_json(report.document())
-        return 0
+        context.print_json(report.issue_document())
+        return code
     verb = "issued" if args.apply else "would be issued"
     print(f"{month}: {len(report.issued)} {verb}", file=context.out)
-    for entry in report.waiting:
-        context.say(f"{entry['invoice_no']} waits for {entry['earlier']}, which is not issued")
+    for waiting in report.waiting:
+        context.say(f"{waiting.invoice_no} waits for {waiting.earlier}, which is not issued")
+    for failed in report.failed:
+        context.say(f"{failed.customer_no} failed: {failed.error}")
     if not args.apply:
         context.say("dry run: nothing was written; add --apply to issue")
-    return 0
+    return code
 
 
 def release_bill(args: argparse.Namespace, context: Context) -> int:

@@ -44,11 +44,12 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """The live bill of the month before: its state, its end, and when it was computed."""
+    """The live bill of the month before: its state, end, total, and when it was computed."""
 
     state: str
     period_end: date
     computed_at: int
+    total_yen: int | None
 
 
 @dataclass(frozen=True, slots=True)

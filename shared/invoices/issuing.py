@@ -1,92 +1,91 @@
 """Bills released, issued and taken back; issued rows never change but to be void."""
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from operator import itemgetter
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from shared import audit
 from shared.billing.checks import Reason
+from shared.db import in_chunks
 from shared.energy.boundaries import How
 from shared.errors import Refused
 from shared.invoices.chaining import GENESIS, Act, bill_hash, happened, newest_hash, void_hash
 from shared.invoices.documents import find_reasons, get_invoice
-from shared.invoices.drafting import CLOSED, HELD, ISSUED, VOID
+from shared.invoices.drafting import CLOSED, HELD, ISSUED, OPEN, VOID
 from shared.invoices.freezing import freeze
 from shared.invoices.loading import Live, find_pins, find_undecided
 from shared.invoices.locking import lock_bills
 from shared.invoices.notifying import queue_mails, withdraw_mails
 from shared.invoices.proposing import overtake
+from shared.invoices.reporting import RunReport
 from shared.models import customers, invoices
 from shared.months import Month, day_of
 from shared.seal import person_digest
 
+CHUNK = 500
 BINDING = frozenset({Reason.PROPOSAL_OPEN.value, Reason.OPENING_DIFFERS.value})
 """Holds that no word settles: the bill before has to be decided first."""
 
-__all__ = ["GENESIS", "Act", "IssueReport", "bill_hash", "issue_month", "release", "void"]
+__all__ = ["GENESIS", "Act", "bill_hash", "issue_month", "release", "void"]
 
 
-@dataclass(slots=True)
-class IssueReport:
-    """What `bill issue` did or would do."""
-
-    month: Month
-    applied: bool
-    issued: list[str] = field(default_factory=list)
-    waiting: list[dict[str, str]] = field(default_factory=list)
-    states: Counter[str] = field(default_factory=Counter)
-
-    def document(self) -> dict[str, object]:
-        """Return the report as the JSON document of `bill issue --json`."""
-        return {
-            "month": str(self.month),
-            "applied": self.applied,
-            "counts": {
-                "issued": len(self.issued),
-                "waiting": len(self.waiting),
-                **{state: self.states[state] for state in ("open", "held")},
-            },
-            "issued": self.issued,
-            "waiting": self.waiting,
-        }
+def issue_month(session: Session, month: Month, act: Act, *, apply: bool) -> RunReport:
+    """Issue every closed bill of a month, or tell which would be, in the caller's transaction."""
+    report = RunReport(month, apply)
+    for chunk in in_chunks(find_numbers(session, month), CHUNK):
+        ids = [invoice_id for invoice_id, _ in chunk]
+        report.take(issue_some(session, month, ids, act, apply=apply))
+    return report
 
 
-def issue_month(session: Session, month: Month, act: Act, *, apply: bool) -> IssueReport:
-    """Issue every closed bill of a month whose customer has no earlier bill unissued (decision 12).
+def find_numbers(session: Session, month: Month) -> list[tuple[int, str]]:
+    """Return the (id, number) of the bills of a month that are not issued, by number."""
+    invoice = invoices.Invoice
+    rows = session.execute(
+        select(invoice.id, invoice.invoice_no).where(
+            invoice.month == month.first(), invoice.state.in_((OPEN, HELD, CLOSED))
+        )
+    )
+    return sorted(((row.id, row.invoice_no) for row in rows), key=itemgetter(1))
 
-    Hashes are given in order of number, each chained to the one before (decision 24).
+
+def issue_some(
+    session: Session, month: Month, invoice_ids: Sequence[int], act: Act, *, apply: bool = True
+) -> RunReport:
+    """Issue those of some bills that are closed and whose customer has no earlier one unissued.
+
+    Hashes are given in order of number, each chained to the one before (decisions 12 and 24).
     """
     invoice = invoices.Invoice
-    report = IssueReport(month, apply)
+    report = RunReport(month, apply)
     lock_bills(session)
     rows = session.scalars(
         select(invoice)
-        .where(invoice.month == month.first(), invoice.state != VOID)
+        .where(invoice.id.in_(invoice_ids), invoice.state != VOID)
         .order_by(invoice.invoice_no)
         .with_for_update()
     ).all()
-    behind = find_undecided(session, None, month) | _customers_behind(session, month)
+    customer_ids = [row.customer_id for row in rows]
+    behind = find_undecided(session, customer_ids, month)
+    behind |= _customers_behind(session, customer_ids, month)
     moved = _find_moved_openings(session, [row for row in rows if row.state == CLOSED])
     going: list[invoices.Invoice] = []
     for row in rows:
         if row.state != CLOSED:
-            report.states[row.state] += 1
+            report.counts[row.state] += row.state != ISSUED
             continue
         if row.customer_id in behind:
-            report.waiting.append(
-                {"invoice_no": row.invoice_no, "earlier": behind[row.customer_id]}
-            )
+            report.wait(row.invoice_no, behind[row.customer_id])
             continue
         if row.id in moved:
-            report.states[HELD] += 1
+            report.counts[HELD] += 1
             if apply:
                 _hold(session, row, moved[row.id])
             continue
         going.append(row)
-    report.issued = [row.invoice_no for row in going]
+        report.issue(row.invoice_no)
     if apply and going:
         issue_bills(session, going, act)
         audit.record(
@@ -95,12 +94,18 @@ def issue_month(session: Session, month: Month, act: Act, *, apply: bool) -> Iss
     return report
 
 
-def _customers_behind(session: Session, month: Month) -> dict[int, str]:
-    """Return the customers with an earlier bill that is not issued, and that bill's number."""
+def _customers_behind(
+    session: Session, customer_ids: Collection[int], month: Month
+) -> dict[int, str]:
+    """Return those of some customers with an earlier bill that is not issued, and its number."""
     invoice = invoices.Invoice
     rows = session.execute(
         select(invoice.customer_id, invoice.invoice_no)
-        .where(invoice.month < month.first(), invoice.state.not_in((ISSUED, VOID)))
+        .where(
+            invoice.customer_id.in_(customer_ids),
+            invoice.month < month.first(),
+            invoice.state.not_in((ISSUED, VOID)),
+        )
         .order_by(invoice.month.desc())
     )
     return {row.customer_id: row.invoice_no for row in rows}

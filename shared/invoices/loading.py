@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, or_, select
@@ -42,21 +43,19 @@ class Live(NamedTuple):
         )  # fmt: skip
 
 
-def find_customer_ids(session: Session, period: Period) -> list[int]:
-    """Return the customers who live somewhere on some day of a period, by number."""
+def find_customer_ids(session: Session, period: Period) -> list[tuple[int, str]]:
+    """Return the (id, number) of who lives somewhere on some day of a period, by number."""
     occupancy, customer = customers.Occupancy, customers.Customer
-    return list(
-        session.scalars(
-            select(customer.id)
-            .join(occupancy, occupancy.customer_id == customer.id)
-            .where(
-                or_(occupancy.from_day.is_(None), occupancy.from_day < period.end),
-                or_(occupancy.to_day.is_(None), occupancy.to_day >= period.start),
-            )
-            .group_by(customer.id, customer.customer_no)
-            .order_by(customer.customer_no)
+    rows = session.execute(
+        select(customer.id, customer.customer_no)
+        .join(occupancy, occupancy.customer_id == customer.id)
+        .where(
+            or_(occupancy.from_day.is_(None), occupancy.from_day < period.end),
+            or_(occupancy.to_day.is_(None), occupancy.to_day >= period.start),
         )
+        .distinct()
     )
+    return sorted(((row.id, row.customer_no) for row in rows), key=itemgetter(1))
 
 
 def find_homes(
@@ -212,7 +211,9 @@ def _earlier(
     done = [rows[day] for day in before[:USUAL_MONTHS] if rows[day].state != OPEN]
     return Earlier(
         pins=pins,
-        previous=Before(previous.state, previous.period_end, previous.computed_at)
+        previous=Before(
+            previous.state, previous.period_end, previous.computed_at, previous.total_yen
+        )
         if previous
         else None,
         own_period=Period(own.period_start, own.period_end) if own else None,

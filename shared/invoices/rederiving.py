@@ -109,7 +109,9 @@ def _rederive_chunk(
 def _newest_as_of(session: Session, month: Month) -> int:
     """Return the time that the newest run of a month billed it as of; 0 without one."""
     run = invoices.BillRun
-    newest = session.scalar(select(func.max(run.as_of)).where(run.month == month.first()))
+    newest = session.scalar(
+        select(func.max(run.as_of)).where(run.month == month.first(), run.kind == "run")
+    )
     return newest or 0
 
 

@@ -1,268 +1,216 @@
-"""The bill run of a month: the same code dry and real, in chunks, one home's failure alone."""
+"""Runs of a month: the same code dry and real, in chunks, one home's failure alone (N7).
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+Pages, scheduler and command line put a run on record and work on it through the same functions.
+Every chunk is a transaction that also keeps how far the run is, so that a run that was killed goes
+on where it was, and of two workers on one run the one that lost its claim writes nothing.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
+from typing import Final
 
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from shared.billing.bill import Figures
 from shared.db import in_chunks
-from shared.errors import Refused
+from shared.errors import PpaError
 from shared.invoices.chaining import Act
-from shared.invoices.drafting import (
-    CLOSED,
-    HELD,
-    ISSUED,
-    OPEN,
-    Earlier,
-    Home,
-    Moment,
-    draft,
+from shared.invoices.chunk import run_chunk, run_some
+from shared.invoices.drafting import Moment
+from shared.invoices.issuing import find_numbers, issue_some
+from shared.invoices.loading import find_customer_ids
+from shared.invoices.reporting import FailedHome, HeldBill, Run, RunReport
+from shared.invoices.runs import (
+    Asked,
+    Claim,
+    ClaimLost,
+    Kind,
+    begin_run,
+    claim_run,
+    finish,
+    give_up,
+    keep_alive,
+    keep_items,
 )
-from shared.invoices.loading import (
-    find_customer_ids,
-    find_earlier,
-    find_homes,
-    find_undecided,
-)
-from shared.invoices.locking import lock_bills
-from shared.invoices.proposing import reexamine
-from shared.invoices.recomputing import facts_by_period
-from shared.invoices.writing import Stored, find_stored, write_drafts
-from shared.models import invoices
-from shared.months import Month, Period, day_of, instant
+from shared.models.telemetry import StaleSite
+from shared.months import Period, day_of
 from shared.settings import find_settings
 from shared.telemetry.deriving import refresh
-from shared.telemetry.facts import SiteFacts
-from shared.units import take_down
+
+__all__ = [
+    "FailedHome", "HeldBill", "Run", "RunReport", "Worker", "run_at_once", "run_month", "run_some",
+    "work_on",
+]  # fmt: skip
+
+_log = logging.getLogger(__name__)
 
 CHUNK = 500
-WIDEST = 45
+STALE_CHUNK: Final = 200
+WIDEST: Final = 45
 """Days around a period that may belong to a bill whose closing day has changed."""
 
 OpenSession = Callable[[], AbstractContextManager[Session]]
-TOTALS = ("pv_wh", "export_wh", "use_wh", "base_yen", "export_yen", "use_yen", "total_yen")
+Progress = Callable[[int, int], object]
+
+
+def _untold(_done: int, _total: int) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)
-class HeldBill:
-    """A bill that does not go out, and why."""
+class Worker:
+    """What working on a run needs: the database, the time, and whom to tell how far it is.
 
-    invoice_no: str
-    customer_no: str
-    reasons: list[str]
+    With `person_key` an issue keeps a keyed digest of whom each bill went to.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class FailedHome:
-    """A home whose bill could not be computed, and what stopped it."""
-
-    customer_no: str
-    error: str
+    open_session: OpenSession
+    clock: Callable[[], int]
+    progress: Progress = _untold
+    person_key: str | None = field(default=None, repr=False)
 
 
-@dataclass(slots=True)
-class RunReport:
-    """What a run found, as `bill run --json` prints it."""
-
-    month: Month
-    applied: bool
-    counts: Counter[str] = field(default_factory=Counter)
-    totals: Counter[str] = field(default_factory=Counter)
-    held: list[HeldBill] = field(default_factory=list)
-    failed: list[FailedHome] = field(default_factory=list)
-
-    def add(self, state: str, figures: Figures | Stored) -> None:
-        """Count a bill and its known figures."""
-        self.counts[state] += 1
-        for name in TOTALS:
-            self.totals[name] += getattr(figures, name) or 0
-
-    def fail(self, customer_no: str, error: Exception) -> None:
-        """Count a home whose bill could not be computed."""
-        self.counts["failed"] += 1
-        self.failed.append(FailedHome(customer_no, f"{type(error).__name__}: {error}"))
-
-    def document(self) -> dict[str, object]:
-        """Return the report as the JSON document of `bill run --json`."""
-        states = (OPEN, CLOSED, HELD, ISSUED, "proposed", "failed")
-        return {
-            "month": str(self.month),
-            "applied": self.applied,
-            "counts": {state: self.counts[state] for state in states},
-            "totals": {name: self.totals[name] for name in TOTALS},
-            "held": [asdict(held) for held in self.held],
-            "failed": [asdict(failed) for failed in self.failed],
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A run as asked for: the month, the time it bills as of, who asked, and whether it writes."""
-
-    month: Month
-    as_of: int
-    now: int
-    actor: str
-    apply: bool = False
-
-
-def run_month(
-    open_session: OpenSession, run: Run, progress: Callable[[int, int], object] = lambda _d, _n: 0
-) -> RunReport:
+def run_month(open_session: OpenSession, run: Run, progress: Progress = _untold) -> RunReport:
     """Compute every customer's bill of a month, and with `apply` close or hold them.
 
-    Each chunk is a transaction of its own; running again changes nothing that has not changed, so
-    a run that was stopped is finished by the next. The run is on record from its
-    beginning. Raises Refused before the month has begun.
+    Running again changes nothing that has not changed. The run is on record from its beginning.
+    Raises Refused before the month has begun.
     """
-    report = RunReport(run.month, run.apply)
-    with open_session() as session:
-        settings = find_settings(session, on=day_of(run.as_of))
-        period = run.month.period(settings.closing_day)
-        if run.as_of < instant(period.start):
-            raise Refused(
-                f"{run.month} begins on {period.start}: there is nothing to bill yet", "not_begun"
+    kind = Kind.RUN if run.apply else Kind.DRY
+    asked = Asked(kind, run.month, run.as_of, run.actor, run.now)
+    return run_at_once(Worker(open_session, lambda: run.now, progress), asked)
+
+
+def run_at_once(worker: Worker, asked: Asked) -> RunReport:
+    """Put a run on record and work on it here and now; raises Refused before the month began."""
+    with worker.open_session() as session:
+        claim = begin_run(session, asked)
+    try:
+        return _Work(worker, claim).all()
+    except KeyboardInterrupt:
+        with worker.open_session() as session:
+            finish(session, claim, worker.clock(), "stopped by hand")
+        raise
+
+
+def work_on(worker: Worker, run_id: int) -> bool:
+    """Begin a run that waits, or go on with one whose worker died; False where it is not ours.
+
+    What stops it is kept with the run, which is tried again a few times.
+    """
+    with worker.open_session() as session:
+        claim = claim_run(session, run_id, worker.clock())
+    if claim is None:
+        return False
+    try:
+        _Work(worker, claim).all()
+    except ClaimLost:
+        _log.warning("another worker goes on with run %d", run_id)
+    except Exception as error:  # noqa: BLE001 - isolated, kept with the run, and tried again
+        _log.exception("run %d was stopped", run_id)
+        with worker.open_session() as session:
+            give_up(session, claim, worker.clock(), f"{type(error).__name__}: {error}")
+    return True
+
+
+class _Work:
+    """One worker's work on one run."""
+
+    def __init__(self, worker: Worker, claim: Claim) -> None:
+        self.worker, self.claim = worker, claim
+        self.done, self.items = claim.done, claim.items
+        self.report = self._fresh(claim.report)
+
+    def _fresh(self, summary: str = "{}") -> RunReport:
+        report = RunReport(self.claim.month, applied=self.claim.kind is not Kind.DRY)
+        report.resume(summary)
+        return report
+
+    def all(self) -> RunReport:
+        """Do what is left of the run, chunk by chunk."""
+        if self.claim.kind is not Kind.ISSUE:
+            self._bring_up_to_date()
+        with self.worker.open_session() as session:
+            moment = Moment(
+                self.claim.month,
+                self.claim.as_of,
+                find_settings(session, on=day_of(self.claim.as_of)),
             )
-        refresh(session)
+            left = [pair for pair in self._find_all(session, moment) if pair[1] > self.claim.after]
+            total = self.done + len(left)
+            keep_alive(session, self.claim, self.worker.clock(), total=total)
+        for chunk in in_chunks(left, CHUNK):
+            self._chunk(chunk, moment)
+            self.worker.progress(self.done, total)
+        with self.worker.open_session() as session:
+            finish(session, self.claim, self.worker.clock())
+        return self.report
+
+    def _bring_up_to_date(self) -> None:
+        """Judge what has arrived, some sites a transaction."""
+        with self.worker.open_session() as session:
+            stale = session.scalars(select(StaleSite.site_id).order_by(StaleSite.site_id)).all()
+        for sites in in_chunks(stale, STALE_CHUNK):
+            with self.worker.open_session() as session:
+                refresh(session, sites)
+                keep_alive(session, self.claim, self.worker.clock())
+
+    def _find_all(self, session: Session, moment: Moment) -> Sequence[tuple[int, str]]:
+        """Return the (id, number) of every customer, or bill to issue, in order of number."""
+        if self.claim.kind is Kind.ISSUE:
+            return find_numbers(session, self.claim.month)
+        period = self.claim.month.period(moment.settings.closing_day)
         wide = Period(
             date.fromordinal(period.start.toordinal() - WIDEST),
             date.fromordinal(period.end.toordinal() + WIDEST),
         )
-        customer_ids = find_customer_ids(session, wide)
-        record = _record(run) if run.apply else None
-        if record is not None:
-            session.add(record)
-            session.flush()
-        run_id = record.id if record is not None else None
-    moment = Moment(run.month, run.as_of, settings)
-    done = 0
-    for chunk in in_chunks(customer_ids, CHUNK):
-        with open_session() as session:
-            _run_chunk(session, chunk, (run, moment), report)
-        done += len(chunk)
-        progress(done, len(customer_ids))
-    if run_id is not None:
-        with open_session() as session:
-            session.get_one(invoices.BillRun, run_id).finished_at = run.now
-    return report
+        return find_customer_ids(session, wide)
 
-
-def run_some(session: Session, customer_ids: Sequence[int], run: Run) -> RunReport:
-    """Compute some customers' bills of a month anew, in the caller's transaction."""
-    settings = find_settings(session, on=day_of(run.as_of))
-    report = RunReport(run.month, run.apply)
-    _run_chunk(session, customer_ids, (run, Moment(run.month, run.as_of, settings)), report)
-    return report
-
-
-def _record(run: Run) -> invoices.BillRun:
-    return invoices.BillRun(
-        month=run.month.first(),
-        as_of=run.as_of,
-        started_at=run.now,
-        actor=run.actor,
-    )
-
-
-def _run_chunk(
-    session: Session,
-    customer_ids: Sequence[int],
-    asked: tuple[Run, Moment],
-    report: RunReport,
-) -> None:
-    run, moment = asked
-    if run.apply:
-        lock_bills(session)
-    act = Act(run.actor, run.now, run.as_of) if run.apply else None
-    homes = find_homes(session, customer_ids, run.month.period(moment.settings.closing_day))
-    stored = find_stored(session, customer_ids, run.month)
-    issued = [i for i, live in stored.items() if live.state == ISSUED]
-    undecided = reexamine(session, issued, moment, act, report.fail)
-    report.counts["proposed"] += len(undecided)
-    earlier = find_earlier(session, homes, run.month)
-    facts = facts_by_period(session, homes, earlier, moment)
-    drafted = [home for home in homes if home.customer_id not in set(issued)]
-    earlier |= _look_back(session, drafted, (facts, earlier), (moment, act), report)
-    drafts = []
-    for home in homes:
-        live = stored.get(home.customer_id)
-        if live is not None and live.state == ISSUED:
-            report.add(ISSUED, live)
-            continue
-        if home.archived and live is None:
-            continue
+    def _chunk(self, chunk: Sequence[tuple[int, str]], moment: Moment) -> None:
+        """Do a chunk in a transaction; where it cannot be written, each home in one of its own."""
         try:
-            made = draft(home, facts[home.site_id], earlier[home.customer_id], moment)
-        except Exception as error:  # noqa: BLE001 - one home's failure never stops a run (N7)
-            report.fail(home.customer_no, error)
-            continue
-        if made is not None:
-            drafts.append(made)
-    outcomes = write_drafts(session, drafts, stored, run)
-    for made, invoice_no, state in outcomes:
-        report.add(state, made.bill.figures)
-        if state == HELD:
-            report.held.append(HeldBill(invoice_no, made.home.customer_no, made.reasons))
+            self._write(chunk, lambda session: self._compute(session, chunk, moment))
+        except (ClaimLost, PpaError, OperationalError):
+            raise
+        except Exception as error:  # noqa: BLE001 - isolated - one home's failure never stops a run (N7)
+            if len(chunk) > 1:
+                _log.exception("a chunk of run %d failed; doing it one by one", self.claim.id)
+                for one in chunk:
+                    self._chunk([one], moment)
+                return
+            failed = error
+            self._write(chunk, lambda _session: self._failed(chunk[0], failed))
 
+    def _compute(
+        self, session: Session, chunk: Sequence[tuple[int, str]], moment: Moment
+    ) -> RunReport:
+        claim, now = self.claim, self.worker.clock()
+        ids = [one_id for one_id, _ in chunk]
+        if claim.kind is Kind.ISSUE:
+            act = Act(claim.actor, now, claim.as_of, self.worker.person_key)
+            return issue_some(session, claim.month, ids, act)
+        run = Run(claim.month, claim.as_of, now, claim.actor, claim.kind is Kind.RUN)
+        return run_chunk(session, ids, run, moment)
 
-def _look_back(
-    session: Session,
-    homes: Sequence[Home],
-    known: tuple[Mapping[int, SiteFacts], Mapping[int, Earlier]],
-    asked: tuple[Moment, Act | None],
-    report: RunReport,
-) -> dict[int, Earlier]:
-    """Re-examine the bills before, where something says that they would come out otherwise.
+    def _failed(self, one: tuple[int, str], error: Exception) -> RunReport:
+        report = self._fresh()
+        report.fail(one[1], error)
+        return report
 
-    That is a register at their closing that is not the pinned one, or terms recorded since: a
-    month must not go on from a bill that may be revised (decision 16).
-    """
-    facts, earlier = known
-    moment, act = asked
-    doubtful = [
-        home.customer_id
-        for home in homes
-        if _differs_behind(home, facts[home.site_id], earlier[home.customer_id])
-    ]
-    if not doubtful:
-        return {}
-    before = replace(moment, month=moment.month.previous())
-    undecided = reexamine(session, doubtful, before, act, report.fail)
-    return {
-        customer_id: replace(
-            earlier[customer_id],
-            undecided=undecided[customer_id].invoice_no if customer_id in undecided else "",
-        )
-        for customer_id in doubtful
-        if customer_id in undecided or act is not None
-    } | _still(session, doubtful, moment, earlier)
-
-
-def _still(
-    session: Session, customer_ids: Sequence[int], moment: Moment, earlier: Mapping[int, Earlier]
-) -> dict[int, Earlier]:
-    """Return the customers of whom a bill still further back is undecided."""
-    stored = find_undecided(session, customer_ids, moment.month)
-    return {i: replace(earlier[i], undecided=number) for i, number in stored.items()}
-
-
-def _differs_behind(home: Home, facts: SiteFacts, earlier: Earlier) -> bool:
-    """Say whether the registers or terms under the bill before are no longer those it pinned."""
-    if earlier.previous is None or earlier.previous.state != ISSUED:
-        return False
-    end, since = earlier.previous.period_end, earlier.previous.computed_at
-    for quantity, pins in earlier.pins.items():
-        pin = pins.get(end)
-        now = facts.registers[quantity].boundaries.get(end) if quantity in facts.registers else None
-        if pin is None or now is None or now.meter_at == instant(end):
-            continue
-        if (pin.meter_at, take_down(pin.wh)) != (now.meter_at, take_down(now.wh)):
-            return True
-    return any(
-        max(row.recorded_at, row.withdrawn_at or 0) >= since and row.valid_from < end
-        for row in home.terms
-    )
+    def _write(self, chunk: Sequence[tuple[int, str]], act: Callable[[Session], RunReport]) -> None:
+        """Do something in a transaction that also keeps how far the run is."""
+        with self.worker.open_session() as session:
+            part = act(session)
+            so_far = self._fresh(self.report.summary())
+            so_far.take(part)
+            items = keep_items(session, self.claim, self.items, part)
+            keep_alive(
+                session, self.claim, self.worker.clock(), done=self.done + len(chunk),
+                after=chunk[-1][1], items=items, report=so_far.summary(), tries=0,
+            )  # fmt: skip
+        self.report.take(part)
+        self.done, self.items = self.done + len(chunk), items

@@ -9,15 +9,55 @@ from shared.models.base import Base, Key
 
 
 class BillRun(Base):
-    """An applied run of a month; it makes the month due (decision 11)."""
+    """A run of a month, asked for by a page, the command line or the scheduler.
+
+    An applied one makes the month due (decision 11). `report` is JSON: counts, totals, changes;
+    whoever works on it holds the lease, and `after` is the last number that is done.
+    """
 
     __tablename__ = "bill_run"
     id: Mapped[int] = mapped_column(Key, primary_key=True)
+    kind: Mapped[str] = mapped_column(default="run")
     month: Mapped[date] = mapped_column(index=True)
     as_of: Mapped[int]
-    started_at: Mapped[int]
-    finished_at: Mapped[int | None]
     actor: Mapped[str]
+    state: Mapped[str] = mapped_column(default="waiting")
+    requested_at: Mapped[int]
+    started_at: Mapped[int | None]
+    finished_at: Mapped[int | None]
+    total: Mapped[int] = mapped_column(default=0)
+    done: Mapped[int] = mapped_column(default=0)
+    after: Mapped[str] = mapped_column(default="")
+    items: Mapped[int] = mapped_column(default=0)
+    report: Mapped[str] = mapped_column(default="{}")
+    error: Mapped[str] = mapped_column(default="")
+    tries: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[int] = mapped_column(default=0)
+    lease_owner: Mapped[str] = mapped_column(default="")
+    __table_args__ = (
+        CheckConstraint("kind IN ('dry', 'run', 'issue')", name="kind"),
+        CheckConstraint("state IN ('waiting', 'running', 'done', 'stopped')", name="state"),
+        Index(
+            "ix_bill_run_unfinished",
+            "month",
+            "id",
+            sqlite_where=text("state IN ('waiting', 'running')"),
+            postgresql_where=text("state IN ('waiting', 'running')"),
+        ),
+    )
+
+
+class BillItem(Base):
+    """What a run found of one bill: held, waiting for another, or failed; `detail` is JSON."""
+
+    __tablename__ = "bill_item"
+    run_id: Mapped[int] = mapped_column(ForeignKey("bill_run.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    outcome: Mapped[str]
+    invoice_no: Mapped[str]
+    customer_no: Mapped[str]
+    detail: Mapped[str]
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
 
 class Invoice(Base):

@@ -24,6 +24,7 @@ from shared.web.paging import query_string, with_args
 from shared.web.request import (
     KEY,
     Site,
+    Start,
     close_database,
     commit_database,
     database,
@@ -45,8 +46,12 @@ def build_app(
     settings: WebSettings,
     engine: Engine,
     clock: Callable[[], int],
+    start: Start | None = None,
 ) -> Flask:
-    """Return the Flask app of one surface; the time comes from `clock`."""
+    """Return the Flask app of one surface; the time comes from `clock`.
+
+    `start` makes work begin that a page asks for (`start_soon`).
+    """
     app = Flask(
         f"ppa.{surface.name}",
         static_folder=str(STATIC),
@@ -54,7 +59,7 @@ def build_app(
         template_folder=str(TEMPLATES),
         root_path=str(TEMPLATES.parent),
     )
-    app.extensions[KEY] = Site(surface, settings, engine, clock)
+    app.extensions[KEY] = Site(surface, settings, engine, clock, start)
     _configure(app, surface, settings)
     _dress_templates(app)
     speak(app)

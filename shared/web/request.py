@@ -1,6 +1,6 @@
 """What a view asks of its request: the database, the time, and who is there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -11,9 +11,12 @@ from sqlalchemy.orm import Session
 
 from shared.db import reader
 from shared.doors.sessions import TOUCH_S, Principal, touch_session
+from shared.queue import Call
 from shared.web.surface import Surface, WebSettings
 
 KEY = "ppa"
+Start = Callable[[Sequence[Call]], None]
+"""Makes calls begin soon; they are due by the database whether it succeeds or not."""
 SAFE = ("GET", "HEAD", "OPTIONS")
 """Methods that change nothing, and therefore only read."""
 
@@ -26,6 +29,7 @@ class Site:
     settings: WebSettings
     engine: Engine
     clock: Callable[[], int]
+    start: Start | None = None
 
 
 def site() -> Site:
@@ -79,6 +83,14 @@ def commit_database() -> None:
     if due and person and request.method in SAFE:
         with Session(site().engine) as writer, writer.begin():
             touch_session(writer, person.session_id, now())
+    start = site().start
+    if start and "calls" in g:
+        start(g.pop("calls"))
+
+
+def start_soon(call: Call) -> None:
+    """Have a call begin once what this request writes is committed."""
+    g.setdefault("calls", []).append(call)
 
 
 def roll_back_database() -> None:

@@ -266,7 +266,7 @@ def test_running_again_changes_nothing_and_one_failing_home_stops_nobody(
         return draft(of, *rest)
 
     with monkeypatch.context() as patch:
-        patch.setattr("shared.invoices.running.draft", fails_for_one)
+        patch.setattr("shared.invoices.chunk.draft", fails_for_one)
         report = billed(engine, "2024-01")
     assert (report.counts["closed"], report.counts["failed"]) == (1, 1)
     assert report.failed[0].error == "ValueError: no such luck"

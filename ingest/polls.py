@@ -1,0 +1,65 @@
+"""Polling as a job: which parts of the fleet are due, and asking one of them."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from ingest.due import PART, Claim, Polled, claim, find_due, record, release
+from ingest.keeping import ask_all, keep, lease_s
+from ingest.slots import Slot, slot_at
+from shared.commands.context import Context
+from shared.db import in_chunks
+from shared.queue import Call, Task
+
+_log = logging.getLogger(__name__)
+
+
+def find_polls(context: Context) -> list[Call]:
+    """Return a call for every part of the gateways with one that is due now."""
+    now = context.clock()
+    slot = slot_at(now, context.config.poll_seconds)
+    if slot is None:
+        return []
+    with context.session(reads_only=True) as session:
+        parts = sorted({gateway_id // PART for gateway_id in find_due(session, slot, now)})
+    return [Call(Task.POLL, (slot.start, part)) for part in parts]
+
+
+def poll_part(context: Context, start: int, part: int) -> int:
+    """Ask the gateways of one part that are still due in a slot; return how many were asked."""
+    now, config = context.clock(), context.config
+    slot = slot_at(now, config.poll_seconds)
+    if slot is None or slot.start != start:
+        return 0  # the slot is over; what is due now has a call of its own
+    with context.session(reads_only=True) as session:
+        due = find_due(session, slot, now, part)
+    return sum(_poll(context, slot, ids) for ids in in_chunks(due, config.poll_concurrency))
+
+
+def _poll(context: Context, slot: Slot, ids: Sequence[int]) -> int:
+    """Lease as many gateways as may be in flight, ask them, keep what they said."""
+    with context.session() as session:
+        claimed = claim(session, slot, ids, context.clock(), lease_s(context.config))
+    if not claimed.gateways:
+        return 0
+    polled = asyncio.run(ask_all(claimed.gateways, context.config, context.clock))
+    try:
+        _keep(context, slot, claimed, polled)
+    except SQLAlchemyError:
+        _log.exception("storing %d polls at once failed; storing them one by one", len(polled))
+        for one in polled:
+            try:
+                _keep(context, slot, claimed, [one])
+            except SQLAlchemyError:
+                _log.exception("the poll of gateway %d could not be stored", one.gateway.id)
+    return len(polled)
+
+
+def _keep(context: Context, slot: Slot, claimed: Claim, polled: Sequence[Polled]) -> None:
+    now = context.clock()
+    with context.session() as session:
+        keep(session, polled, now)
+        record(session, slot, polled, now, context.config.poll_slot_s)
+        release(session, claimed.owner, [one.gateway.id for one in polled])
