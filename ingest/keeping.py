@@ -25,6 +25,7 @@ from shared.energy.quantities import Source
 from shared.errors import PpaError
 from shared.gateways import FeedPlan, StoredGateway
 from shared.models import telemetry
+from shared.telemetry.deriving import mark_stale
 from shared.telemetry.storing import store_readings
 
 LEASE_LEEWAY_S = 5
@@ -100,18 +101,26 @@ def keep(session: Session, polled: Sequence[Polled], now: int) -> int:
             wh = sample.wh if sample.wh is not None else sample.set_aside_wh
             if wh is not None and feed.is_register:
                 rows.append((feed.channel_id, sample.read_at, int(Source.POLL), wh))
-            _learn(session, feed, sample)
+            _learn(session, one.gateway.site_id, feed, sample)
     return store_readings(session, rows, now)
 
 
-def _learn(session: Session, feed: FeedPlan, sample: Sample) -> None:
-    """Keep the register's least step, and whether a meter answered where nobody stated it."""
+def _learn(session: Session, site_id: int, feed: FeedPlan, sample: Sample) -> None:
+    """Keep the register's least step, whether a meter answered, and the largest modulus told.
+
+    A scale factor that comes and goes makes the modulus do so too; the largest never takes a
+    register for wrapped that is not. A new one judges the readings of the past as well.
+    """
     if sample.wh is None:
         return
     learnt: dict[str, int | str] = {"unit_wh": sample.unit_wh}
+    if sample.modulus_wh is not None and sample.modulus_wh > (feed.modulus_wh or 0):
+        learnt["modulus_wh"] = sample.modulus_wh
+        mark_stale(session, {site_id: 0})
     if sample.model is not None and not feed.metrology:
         learnt["metrology"] = "certified" if sample.model in METERS else "inverter"
-    if learnt.items() <= {"unit_wh": feed.unit_wh, "metrology": feed.channel_metrology}.items():
+    known = {"unit_wh": feed.unit_wh, "metrology": feed.channel_metrology}
+    if learnt.items() <= known.items():
         return
     session.execute(
         update(telemetry.Channel)

@@ -33,6 +33,7 @@ class FeedPlan:
     is_register: bool
     unit_wh: int
     channel_metrology: str
+    modulus_wh: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,7 @@ def _find_feeds(
                 channel.quantity,
                 channel.kind,
                 channel.unit_wh,
+                channel.modulus_wh,
                 channel.metrology.label("channel_metrology"),
             )
             .join(channel, channel.id == feed.channel_id)
@@ -134,6 +136,7 @@ def _find_feeds(
                     row.kind == "register",
                     row.unit_wh,
                     row.channel_metrology,
+                    row.modulus_wh,
                 )
             )
     return found

@@ -139,7 +139,7 @@ class Scale:
     @property
     def modulus_wh(self) -> int | None:
         """The energy at which the register wraps, None where the device does not say."""
-        return None if self.modulus is None else int(self.modulus * self.wh)
+        return None if self.modulus is None else step_wh(self.modulus * self.wh)
 
     def decode(self, counts: int) -> Decoded | None:
         """Return the energy of counts, None for a sentinel; raises Implausible."""

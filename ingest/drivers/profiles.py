@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
-from ingest.drivers.protocol import Outcome, ReadingFailed
+from ingest.drivers.protocol import Outcome, ReadingFailed, step_wh
 from ingest.drivers.registers import KINDS, ORDERS, Kind, Order, bits_of, width
 from shared.energy.quantities import Quantity
 from shared.errors import InputRefused
@@ -64,7 +64,7 @@ class Register:
     @property
     def modulus_wh(self) -> int | None:
         """The energy at which the register wraps, None where nobody said."""
-        return None if self.modulus is None else int(self.modulus * self.scale_wh)
+        return None if self.modulus is None else step_wh(self.modulus * self.scale_wh)
 
 
 @dataclass(frozen=True, slots=True)

@@ -253,5 +253,5 @@ def to_wh(number: Fraction, scale: Fraction) -> Wh:
 
 
 def step_wh(scale: Fraction) -> int:
-    """Return what one count is worth in Wh, at least 1."""
+    """Return what counts are worth in Wh, rounded up, at least 1."""
     return max(1, -(-scale.numerator // scale.denominator))

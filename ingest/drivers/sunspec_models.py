@@ -149,7 +149,7 @@ def decode(point: Point, words: Sequence[int], first: int) -> Decoded:
     figure = _figure(point, bits)
     if figure is None:
         raise ReadingFailed(Outcome.NO_DATA, f"the counter holds {bits:#x}: not accumulated")
-    modulus_wh = int((1 << 32) * scale) if point.kind == "acc32" else None
+    modulus_wh = step_wh((1 << 32) * scale) if point.kind == "acc32" else None
     return Decoded(bits, to_wh(figure, scale), step_wh(scale), modulus_wh)
 
 

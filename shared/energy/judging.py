@@ -39,10 +39,15 @@ DOUBTS = frozenset({LOWER, JUMP, CONFLICT, EXCESS})
 """The reasons that put a boundary beside them in doubt; each is a hold of decision 21."""
 
 
-def modulus_wh(event: MeterEvent | None, last_wh: int) -> int:
-    """Return where a register wraps: by the meter's digits, else the power of ten above it."""
+def modulus_wh(event: MeterEvent | None, last_wh: int, told: int | None = None) -> int:
+    """Return where a register wraps: by its meter's digits, else as told by the device.
+
+    Where neither is known it is the power of ten above the register (decision 5).
+    """
     if event is not None and event.digits is not None:
         return int(10 ** (event.digits + 3))
+    if told is not None and told >= last_wh:
+        return take_down(told)
     modulus = 10_000_000
     while modulus <= last_wh:
         modulus *= 10
@@ -131,7 +136,7 @@ class Line:
         if removed is None:
             return last
         step = take_down(removed) - take_down(last.wh)
-        modulus = modulus_wh(self._meter(), last.wh)
+        modulus = modulus_wh(self._meter(), last.wh, self.channel.modulus_wh)
         if removed < last.wh:
             if 10 * last.wh >= 9 * modulus and self._fits(last, removed + modulus, event.at):
                 step += modulus
@@ -221,7 +226,7 @@ class Line:
 
     def _backward(self, at: int, reading: Reading, last: Point) -> None:
         wh = reading.wh
-        modulus = modulus_wh(self._meter(), last.wh)
+        modulus = modulus_wh(self._meter(), last.wh, self.channel.modulus_wh)
         if last.wh - wh <= self.back_wh:
             self._refuse(at, (reading,), STEP_BACK)
         elif 10 * last.wh >= 9 * modulus and self._fits(last, wh + modulus, at):

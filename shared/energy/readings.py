@@ -37,11 +37,15 @@ class MeterEvent:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """One quantity's readings and meters; `unit_wh` is the smallest step its register shows."""
+    """One quantity's readings and meters; `unit_wh` is the smallest step its register shows.
+
+    `modulus_wh` is where the register wraps, as the device itself tells; None where it does not.
+    """
 
     readings: Sequence[Reading]
     events: Sequence[MeterEvent] = ()
     unit_wh: int = 1
+    modulus_wh: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

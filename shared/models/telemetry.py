@@ -9,7 +9,10 @@ from shared.models.base import Base, Key
 
 
 class Channel(Base):
-    """One quantity of a site, of registers or of finished-day values (decisions 2 and 3)."""
+    """One quantity of a site, of registers or of finished-day values (decisions 2 and 3).
+
+    `modulus_wh` is where its register wraps, as the device told; null where it never did.
+    """
 
     __tablename__ = "channel"
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -18,6 +21,7 @@ class Channel(Base):
     kind: Mapped[str] = mapped_column(default="register")
     metrology: Mapped[str] = mapped_column(default="certified")
     unit_wh: Mapped[int] = mapped_column(default=1)
+    modulus_wh: Mapped[int | None]
     __table_args__ = (
         UniqueConstraint("site_id", "quantity"),
         CheckConstraint("kind IN ('register', 'days')", name="kind"),

@@ -32,6 +32,7 @@ class SiteChannels:
     panel_w: int | None
     channel_ids: Mapping[Quantity, int]
     units_wh: Mapping[Quantity, int]
+    moduli_wh: Mapping[Quantity, int | None]
     events: Mapping[Quantity, Sequence[MeterEvent]]
     uncertified: frozenset[Quantity] = frozenset()
     day_channels: Mapping[Quantity, int] | None = None
@@ -46,6 +47,7 @@ class SiteChannels:
                     readings.get(channel_id, ()),
                     [e for e in self.events[quantity] if until is None or e.at <= until],
                     self.units_wh[quantity],
+                    self.moduli_wh[quantity],
                 )
                 for quantity, channel_id in self.channel_ids.items()
             },
@@ -93,6 +95,7 @@ def _site_channels(
         panel_w=facts[1],
         channel_ids={quantity: c.id for quantity, c in registers.items()},
         units_wh={quantity: c.unit_wh for quantity, c in registers.items()},
+        moduli_wh={quantity: c.modulus_wh for quantity, c in registers.items()},
         events={quantity: events.get(c.id, ()) for quantity, c in registers.items()},
         uncertified=frozenset(
             Quantity(c.quantity) for c in channels if c.metrology in ("ct", "inverter")

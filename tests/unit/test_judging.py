@@ -44,6 +44,18 @@ def test_the_modulus_of_a_meter_of_unknown_digits_is_the_power_of_ten_above() ->
     assert reasons(ledger) == []
 
 
+def test_the_modulus_that_a_device_tells_stands_unless_a_person_recorded_digits() -> None:
+    def counted(*events: MeterEvent) -> tuple[int, list[str]]:
+        readings = (read("2024-01-16 10:00", "42949.0"), read("2024-01-16 11:00", "1.5"))
+        channel = Channel(readings, events, modulus_wh=42_949_673)
+        ledger = judge(Site({Quantity.PV: channel})).ledgers[Quantity.PV]
+        return energy(ledger), reasons(ledger)
+
+    assert counted() == (2170, [])
+    eight = MeterEvent(at("2024-01-01 00:00"), "M", 42_940_000, None, 8)
+    assert counted(eight)[1] == ["register_back"]
+
+
 def test_a_replaced_meter_counts_each_register_for_itself() -> None:
     golden = GOLDEN["meter_replacement"]
     ledger = a_ledger(
