@@ -7,6 +7,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
+from ingest import backfilling
 from ingest.addresses import parse_address
 from ingest.drivers.polling import DRIVERS, open_driver
 from ingest.drivers.profiles import SHIPPED, find_profile
@@ -46,6 +47,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     probe.add_argument("--profile", default="", help=f"{', '.join(SHIPPED)}, or a TOML file")
     probe.add_argument("--json", action="store_true", help="one JSON document on stdout")
     probe.set_defaults(run=run_probe)
+    backfilling.register(actions)
 
 
 def run_import(args: argparse.Namespace, context: Context) -> int:

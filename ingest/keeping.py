@@ -67,7 +67,7 @@ async def ask_all(gateways: Sequence[StoredGateway], config: Config, now: Clock)
     for gateway in gateways:
         asks = [Ask(feed.quantity, feed.source, feed.serial) for feed in gateway.feeds]
         try:
-            targets.append((_target(gateway, config), asks))
+            targets.append((target_of(gateway, config), asks))
         except PpaError as error:
             outcome = Outcome.AUTH_FAILED if gateway.secret_sealed else Outcome.REFUSED_ADDRESS
             unfit = ReadingFailed(outcome, str(error))
@@ -79,7 +79,8 @@ async def ask_all(gateways: Sequence[StoredGateway], config: Config, now: Clock)
     return [Polled(gateway, found[gateway.id]) for gateway in gateways]
 
 
-def _target(gateway: StoredGateway, config: Config) -> Target:
+def target_of(gateway: StoredGateway, config: Config) -> Target:
+    """Return a stored gateway as it is asked; raises PpaError where that cannot be."""
     return Target(
         gateway.driver,
         parse_address(gateway.address),

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ingest.drivers.profiles import shipped_profile
+from ingest.simulator.aiseg2 import AisegServer
 from ingest.simulator.echonet import EchonetNode
 from ingest.simulator.images import Device, map_home, sunspec_home
 from ingest.simulator.server import Manners, ModbusServer
@@ -21,7 +22,7 @@ QUICK = OPEN | {"PPA_GATEWAY_TIMEOUT_S": "1", "PPA_GATEWAY_DEADLINE_S": "1"}
 
 
 @contextmanager
-def beside(server: ModbusServer | EchonetNode) -> Iterator[str]:
+def beside(server: ModbusServer | EchonetNode | AisegServer) -> Iterator[str]:
     """Give the address of a server that runs beside the command."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
