@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from shared.invoices.chaining import Act
 from shared.invoices.documents import get_invoice
-from shared.invoices.standing import version_of
+from shared.invoices.rows import version_of
 from shared.web.language import own_path
 from shared.web.request import database, now, principal, site
 

@@ -68,18 +68,3 @@ def show_customer(
         errors=errors or {},
         code=code,
     )
-
-
-@office.get("/customers/<customer_no>/invoices")
-def customer_invoices(customer_no: str) -> ResponseReturnValue:
-    """List all bills of one customer."""
-    session, shown = database(), paging.asked_slice()
-    page = get_customer_page(session, customer_no, day_of(now()))
-    wanted = InvoiceFilter(customer_no=customer_no)
-    bills = find_invoices(session, wanted, "-month", shown.size, shown.offset)
-    return render_template(
-        "office/customer_invoices.html",
-        page=page,
-        bills=bills,
-        pager=paging.Pager(shown, bills.total),
-    )

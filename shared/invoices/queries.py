@@ -1,6 +1,7 @@
 """Asking for bills; whose they are is a parameter of the question (security.md T7)."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, TypeVarTuple
 
@@ -14,9 +15,11 @@ from shared.invoices.rows import (
     Page,
     Totals,
     bill_row,
+    version_of,
 )
 from shared.models.customers import Customer
 from shared.models.invoices import Hold, Invoice
+from shared.models.mail import Outbox
 from shared.months import Month, month_of
 from shared.search import folded
 
@@ -54,6 +57,17 @@ def each_invoice(session: Session, wanted: InvoiceFilter, sort: str) -> Iterator
     )
     for invoice, customer_no in session.execute(query.execution_options(yield_per=500)):
         yield bill_row(invoice, customer_no)
+
+
+def each_version(
+    session: Session, wanted: InvoiceFilter, most: int
+) -> Iterator[tuple[BillRow, str]]:
+    """Yield up to `most` bills that a filter finds, oldest month first, each with its version."""
+    query = _narrowed(select(Invoice, Customer.customer_no), wanted).order_by(
+        Invoice.month, Invoice.invoice_no
+    )
+    for invoice, customer_no in session.execute(query.limit(most)):
+        yield bill_row(invoice, customer_no), version_of(invoice)
 
 
 def filter_totals(session: Session, wanted: InvoiceFilter) -> Totals:
@@ -122,9 +136,13 @@ def _conditions(wanted: InvoiceFilter) -> list[ColumnElement[bool]]:
         "to_day": lambda day: ~_on_or_after(day + timedelta(days=1)),
         "min_yen": lambda least: Invoice.total_yen >= least,
         "max_yen": lambda most: Invoice.total_yen <= most,
+        "number": lambda part: Invoice.invoice_no.contains(part, autoescape=True),
+        "reason": _is_held_for,
+        "undelivered": lambda _yes: _is_undelivered(),
+        "picked": Invoice.invoice_no.in_,
     }
     asked = ((make, getattr(wanted, name)) for name, make in makers.items())
-    return [make(bound) for make, bound in asked if bound not in (None, "")]
+    return [make(bound) for make, bound in asked if bound or (bound == 0 and bound is not False)]
 
 
 def _on_or_after(day: date) -> ColumnElement[bool]:
@@ -133,6 +151,23 @@ def _on_or_after(day: date) -> ColumnElement[bool]:
         and_(Invoice.issued_on.is_not(None), Invoice.issued_on >= day),
         and_(Invoice.issued_on.is_(None), Invoice.period_end > day),
     )
+
+
+def _is_held_for(reason: str) -> ColumnElement[bool]:
+    hold = select(Hold.invoice_id).where(Hold.invoice_id == Invoice.id, Hold.reason == reason)
+    return and_(Invoice.state.in_(("open", "held")), hold.exists())
+
+
+def _is_undelivered() -> ColumnElement[bool]:
+    """Look for a refused mail; those are few, so that they are asked first."""
+    refused = select(Outbox.invoice_id).where(Outbox.state == "refused")
+    return Invoice.id.in_(refused)
+
+
+def count_undelivered(session: Session, wanted: InvoiceFilter) -> int:
+    """Return how many bills of a filter have a mail that was refused."""
+    query = _narrowed(select(func.count(Invoice.id)), replace(wanted, undelivered=True))
+    return session.scalar(query) or 0
 
 
 def _mentions(q: str) -> ColumnElement[bool]:

@@ -68,11 +68,21 @@ def past_row(past: PastBill, customer_no: str) -> BillRow:
     )  # fmt: skip
 
 
+def version_of(row: Invoice) -> str:
+    """Return what names a bill's state and inputs, for a form to carry back."""
+    return f"{row.state}.{row.inputs[:16]}"
+
+
 @dataclass(frozen=True, slots=True)
 class InvoiceFilter:
-    """What a list of bills is narrowed to; all bounds are inclusive (interfaces.md, Lists)."""
+    """What a list of bills is narrowed to; all bounds are inclusive (interfaces.md, Lists).
+
+    `number` is a part of the bill's own number, `reason` one that holds it; `picked` are the
+    numbers ticked in the list; `undelivered` are bills whose mail was refused.
+    """
 
     q: str = ""
+    number: str = ""
     customer_no: str | None = None
     month: Month | None = None
     state: str | None = None
@@ -81,6 +91,9 @@ class InvoiceFilter:
     to_day: date | None = None
     min_yen: int | None = None
     max_yen: int | None = None
+    reason: str | None = None
+    undelivered: bool = False
+    picked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

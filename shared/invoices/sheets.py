@@ -5,16 +5,41 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy.orm import Session
 
 from shared.csvfile import CsvWriter
-from shared.invoices.exporting import DAY_COLUMNS, LIST_COLUMNS, PAST, STATES, day_rows, list_cells
+from shared.csvfile.writing import Cell
+from shared.invoices.exporting import (
+    DAY_COLUMNS,
+    LIST_COLUMNS,
+    PAST,
+    STATES,
+    day_rows,
+    list_cells,
+)
 from shared.invoices.rows import BillRow
 
 
 def list_csv(rows: Iterable[BillRow], encoding: str) -> Iterator[bytes]:
     """Yield a list of bills as CSV."""
-    return CsvWriter(LIST_COLUMNS, encoding).chunks(
-        list_cells(row.month, row.customer_no, row, STATES.get(row.state, PAST), row.quality)
-        for row in rows
-    )
+    return CsvWriter(LIST_COLUMNS, encoding).chunks(map(_cells, rows))
+
+
+def _cells(row: BillRow) -> tuple[Cell, ...]:
+    state = STATES.get(row.state, PAST)
+    return list_cells(row.month, row.customer_no, row, state, row.quality)
+
+
+def count_unfit(rows: Iterable[BillRow]) -> tuple[int, int]:
+    """Return how many bills a list has, and how many of their cells CP932 does not hold."""
+    writer, total = CsvWriter(LIST_COLUMNS, "cp932"), 0
+
+    def counted() -> Iterator[tuple[Cell, ...]]:
+        nonlocal total
+        for row in rows:
+            total += 1
+            yield _cells(row)
+
+    for _chunk in writer.chunks(counted()):
+        pass
+    return total, writer.replaced
 
 
 def days_csv(session: Session, invoice_no: str, encoding: str) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from shared.invoices.documents import get_invoice
 from shared.invoices.proposing import OPEN
-from shared.invoices.rows import BillRow, bill_row
+from shared.invoices.rows import BillRow, bill_row, version_of
 from shared.models import customers, invoices
 from shared.months import Month, month_of
 
@@ -41,11 +41,6 @@ class Standing:
     months: Mapping[Month, BillRow]
     events: list[Happened]
     proposal: Document | None
-
-
-def version_of(row: invoices.Invoice) -> str:
-    """Return what names a bill's state and inputs, for a form to carry back."""
-    return f"{row.state}.{row.inputs[:16]}"
 
 
 def find_standing(session: Session, invoice_no: str) -> Standing | None:

@@ -1,9 +1,13 @@
 """The list of bills: every parameter of the address, totals of the filter, files, one bill."""
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from shared.models.customers import Customer
 from tests.backoffice.conftest import Office
 from tests.pages import words
+from tests.people import CODES, a_bill, a_home
 
 ALL = {"total_yen", "base_yen", "use_yen", "export_yen", "pv_wh", "export_wh", "use_wh"}
 
@@ -115,3 +119,48 @@ def test_a_bill_that_does_not_exist_is_not_found(office: Office) -> None:
 def _numbers(links: list[str]) -> list[str]:
     prefix = "/office/invoices/"
     return [one.removeprefix(prefix) for one in links if one.startswith(prefix)]
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ("reason=contract_missing", 1),
+        ("reason=use_negative", 0),
+        ("undelivered=1", 0),
+        ("state=past", 0),
+        ("min=0&max=0", 0),
+    ],
+)
+def test_more_chips_narrow_the_list(office: Office, query: str, count: int) -> None:
+    assert f"全 {count} 件" in office.as_("viewer").get(f"/office/invoices?{query}").text
+
+
+def test_a_chip_counts_what_it_would_find(office: Office) -> None:
+    page = office.as_("viewer").get("/office/invoices?state=held")
+    chips = {words(one) for one in page.all("a") if "chip" in (one.get("class") or "")}
+    assert {"要確認 ×", "発行済 2", "契約期間なし 1"} <= chips
+
+
+def test_ticked_bills_alone_are_in_the_file_unless_all_are_meant(office: Office) -> None:
+    browser = office.as_("viewer")
+    for query, count in ((f"picked={office.bill}", 1), (f"picked={office.bill}&all=1", 3)):
+        answer = browser.get(f"/office/invoices.csv?{query}").answer
+        assert len(answer.data.decode("utf-8-sig").splitlines()) == 1 + count
+
+
+def test_the_file_is_named_by_month_and_day(office: Office) -> None:
+    answer = office.as_("viewer").get("/office/invoices.csv?month=2024-01").answer
+    assert "2024-01_20240228.csv" in answer.headers["Content-Disposition"]
+
+
+def test_what_an_older_encoding_cannot_hold_is_told_before(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(CODES, "1120220199", "QkTcmWqbHdAbCdEf")
+    a_home(office.engine, "1120220199", "吉野家𠮷")
+    with Session(office.engine) as session:
+        owner = session.scalars(select(Customer.id).order_by(Customer.id.desc())).first() or 0
+    a_bill(office.engine, owner)
+    page = office.as_("viewer").get("/office/download/invoices")
+    assert "請求書 4 件" in page.text
+    assert "文字が 1 のセルにあります" in page.text
