@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -12,9 +13,10 @@ from ingest.addresses import parse_address
 from ingest.drivers.polling import DRIVERS, open_driver
 from ingest.drivers.profiles import SHIPPED, find_profile
 from ingest.drivers.protocol import Driver, Found, Identity, Outcome, ReadingFailed, Target
-from ingest.due import Polled, lease, release
+from ingest.due import ECHONET, Polled, lease, release
 from ingest.importing import import_gateways
 from ingest.keeping import ask_all, keep, lease_s, reach_of, seal_secret
+from ingest.port import echonet_port
 from shared import audit
 from shared.commands.context import Context
 from shared.db import in_chunks
@@ -97,7 +99,12 @@ def _poll_now(context: Context, stored: Sequence[StoredGateway]) -> list[Polled]
     ids, now = [gateway.id for gateway in stored], context.clock()
     with context.session() as session:
         owner, _ = lease(session, ids, now, lease_s(context.config))
-    polled = asyncio.run(ask_all(stored, context.config, context.clock))
+    with ExitStack() as stack:
+        if any(gateway.driver == ECHONET for gateway in stored):
+            port = stack.enter_context(echonet_port(context))
+            if not port.take():
+                context.say("a worker polls ECHONET Lite too at this moment; answers may be slow")
+        polled = asyncio.run(ask_all(stored, context.config, context.clock))
     with context.session() as session:
         keep(session, polled, context.clock())
         release(session, owner, ids)

@@ -20,6 +20,8 @@ from shared.gateways import StoredGateway, find_gateways
 from shared.models.gateways import Gateway, Poll
 from shared.months import DAY_S
 
+ECHONET: Final = "echonet"
+"""The driver whose gateways share one port and are polled by one process at a time."""
 PART: Final = 500
 """Gateways of one job: those whose ids have the same quotient."""
 KEPT_S: Final = 60 * DAY_S
@@ -37,14 +39,20 @@ _WORTH_ANOTHER_TRY: Final = frozenset(
 )
 
 
-def find_due(session: Session, slot: Slot, now: int, part: int | None = None) -> list[int]:
-    """Return the ids of gateways to be asked now, of all or of one part, in order."""
+def find_due(
+    session: Session, slot: Slot, now: int, part: int | None = None, *, echonet: bool = False
+) -> list[int]:
+    """Return the ids of gateways to be asked now, of all or of one part, in order.
+
+    Those of ECHONET Lite, or all others.
+    """
     if not slot.first <= now < slot.until:
         return []
     wanted = (
         select(Gateway.id, Gateway.next_try_at, Poll.settled, Poll.tried_at)
         .outerjoin(Poll, (Poll.gateway_id == Gateway.id) & (Poll.slot == slot.start))
         .where(Gateway.lease_until <= now)
+        .where((Gateway.driver == ECHONET) == echonet)
         .order_by(Gateway.id)
     )
     if part is not None:

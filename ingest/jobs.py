@@ -11,7 +11,7 @@ from enum import Enum, auto
 from functools import partial
 
 from ingest.due import forget_old
-from ingest.polls import find_polls, poll_part
+from ingest.polls import find_echonet_polls, find_polls, poll_echonet, poll_part
 from ingest.runs import do_run, find_run_calls
 from shared.commands.context import Context
 from shared.errors import PpaError
@@ -25,6 +25,7 @@ class Lane(Enum):
     """Work that must not wait for other work where one process does it all without Redis."""
 
     GATEWAYS = auto()
+    ECHONET = auto()
     OFFICE = auto()
 
 
@@ -40,6 +41,7 @@ class Work:
 
 WORKS = (
     Work(Task.POLL, find_polls, poll_part, Lane.GATEWAYS),
+    Work(Task.POLL_ECHONET, find_echonet_polls, poll_echonet, Lane.ECHONET),
     Work(Task.BILL_RUN, find_run_calls, do_run, Lane.OFFICE),
 )
 

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from ingest.drivers.echonet_socket import open_port
+from ingest.drivers.protocol import ReadingFailed
 from ingest.due import PART, Claim, Polled, claim, find_due, record, release
 from ingest.keeping import ask_all, keep, lease_s
+from ingest.port import echonet_port
 from ingest.slots import Slot, slot_at
 from shared.commands.context import Context
 from shared.db import in_chunks
@@ -36,6 +39,43 @@ def poll_part(context: Context, start: int, part: int) -> int:
     with context.session(reads_only=True) as session:
         due = find_due(session, slot, now, part)
     return sum(_poll(context, slot, ids) for ids in in_chunks(due, config.poll_concurrency))
+
+
+def find_echonet_polls(context: Context) -> list[Call]:
+    """Return one call for all ECHONET Lite gateways that are due now, however many."""
+    now = context.clock()
+    slot = slot_at(now, context.config.poll_seconds)
+    if slot is None:
+        return []
+    with context.session(reads_only=True) as session:
+        due = find_due(session, slot, now, echonet=True)
+    return [Call(Task.POLL_ECHONET, (slot.start,))] if due else []
+
+
+def poll_echonet(context: Context, start: int) -> int:
+    """Ask the ECHONET Lite gateways that are due in a slot, unless another process does.
+
+    Returns how many were asked. Where the port cannot be had at all nothing is recorded of the
+    gateways, which have done nothing wrong.
+    """
+    now, config = context.clock(), context.config
+    slot = slot_at(now, config.poll_seconds)
+    if slot is None or slot.start != start:
+        return 0
+    try:
+        open_port(config.echonet_bind).close()
+    except ReadingFailed as failure:
+        _log.error("no ECHONET Lite gateway is asked: %s", failure)
+        return 0
+    with context.session(reads_only=True) as session:
+        due = find_due(session, slot, now, echonet=True)
+    asked = 0
+    with echonet_port(context) as port:
+        for ids in in_chunks(due, config.poll_concurrency):
+            if not port.take():
+                break
+            asked += _poll(context, slot, ids)
+    return asked
 
 
 def _poll(context: Context, slot: Slot, ids: Sequence[int]) -> int:

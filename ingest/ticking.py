@@ -43,7 +43,7 @@ class Ticker:
             try:
                 self._tick()
                 now = self.context.clock()
-                if now - tidied >= TIDY_S and self.lane is not Lane.OFFICE:
+                if now - tidied >= TIDY_S and self.lane in (None, Lane.GATEWAYS):
                     tidy(self.context)
                     tidied = now
             except Exception:  # noqa: BLE001 - isolated - the loop outlives whatever fails in it

@@ -15,7 +15,7 @@ from ingest.jobs import Lane, handlers
 from ingest.ticking import in_process, leave, tick_in_foreground
 from shared.commands.context import Context
 from shared.errors import InputRefused
-from shared.queue import job_class, make_queue
+from shared.queue import QUEUES, job_class, make_queue
 
 GRACE_S: Final = 10
 """How long a job may go on after SIGTERM."""
@@ -33,7 +33,8 @@ def run_worker(_args: argparse.Namespace, context: Context) -> int:
     """Work until SIGTERM, which ends it within 15 seconds."""
     context.open_engine()
     if context.config.redis_url is None:
-        in_process(context, Lane.OFFICE).start()
+        for lane in (Lane.ECHONET, Lane.OFFICE):
+            in_process(context, lane).start()
         tick_in_foreground(in_process(context, Lane.GATEWAYS))
         return 0
     signal.signal(signal.SIGTERM, leave)  # until RQ sets its own, after it has made itself known
@@ -65,7 +66,7 @@ def make_worker(context: Context, connection: Redis) -> SealedWorker:
     """Return a worker that takes sealed JSON jobs only (security.md R19)."""
     apart = Context(context.config, context.clock, context.out, context.err, context.actor)
     return SealedWorker(
-        [make_queue(connection)],
+        [make_queue(connection, name) for name in QUEUES],
         connection=connection,
         job_class=job_class(handlers(apart)),
         serializer=JSONSerializer,

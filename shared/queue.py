@@ -20,6 +20,8 @@ Argument = int | str
 Handler = Callable[..., int]
 
 QUEUE: Final = "ppa"
+ECHONET_QUEUE: Final = "ppa-echonet"
+QUEUES: Final = (QUEUE, ECHONET_QUEUE)
 TIMEOUT_S: Final = 600
 FAILURE_KEPT_S: Final = 3600
 MOST_ARGUMENTS: Final = 8
@@ -45,6 +47,7 @@ class Task(StrEnum):
     """Every task that a job may name."""
 
     POLL = "poll"
+    POLL_ECHONET = "poll_echonet"
     BILL_RUN = "bill_run"
 
 
@@ -59,6 +62,11 @@ class Call:
     def key(self) -> str:
         """Return the name under which this call waits once."""
         return "-".join([self.task.value, *(str(arg) for arg in self.args)])
+
+    @property
+    def queue(self) -> str:
+        """Return the queue it waits in; ECHONET polls have one of their own (decision 36)."""
+        return ECHONET_QUEUE if self.task is Task.POLL_ECHONET else QUEUE
 
 
 class Dispatcher(Protocol):
@@ -142,9 +150,9 @@ def job_class(handlers: Mapping[Task, Handler]) -> type[SealedJob]:
     return type("BoundJob", (SealedJob,), {"handlers": handlers})
 
 
-def make_queue(connection: Redis) -> Queue:
-    """Return the one queue, with sealed jobs in JSON."""
-    return Queue(QUEUE, connection=connection, job_class=SealedJob, serializer=JSONSerializer)
+def make_queue(connection: Redis, name: str = QUEUE) -> Queue:
+    """Return one of our queues, with sealed jobs in JSON."""
+    return Queue(name, connection=connection, job_class=SealedJob, serializer=JSONSerializer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +162,11 @@ class RedisQueue:
     connection: Redis
 
     def start(self, calls: Sequence[Call], now: int) -> int:
-        """Put calls into the queue that do not wait there; return how many."""
-        queue = make_queue(self.connection)
-        waiting = {name.rpartition("-")[0] for name in queue.get_job_ids()}
-        return sum(_put(queue, call, now) for call in calls if call.key not in waiting)
+        """Put calls into their queues that do not wait there; return how many."""
+        queues = {name: make_queue(self.connection, name) for name in {c.queue for c in calls}}
+        ids = (job_id for queue in queues.values() for job_id in queue.get_job_ids())
+        waiting = {job_id.rpartition("-")[0] for job_id in ids}
+        return sum(_put(queues[c.queue], c, now) for c in calls if c.key not in waiting)
 
 
 def _put(queue: Queue, call: Call, now: int) -> bool:

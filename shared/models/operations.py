@@ -1,4 +1,4 @@
-"""Settings, messages to homeowners and the audit trail."""
+"""Settings, messages to homeowners, the audit trail, and leases of what only one may have."""
 
 from datetime import date
 
@@ -53,3 +53,13 @@ class Message(Base):
     created_at: Mapped[int]
     created_by: Mapped[str]
     withdrawn_at: Mapped[int | None]
+
+
+class Lease(Base):
+    """What one process at a time may have, and whose it is until an instant."""
+
+    __tablename__ = "lease"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    until: Mapped[int]
+    owner: Mapped[str]
+    __table_args__ = ({"sqlite_with_rowid": False},)
