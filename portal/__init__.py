@@ -1,11 +1,21 @@
 """What a homeowner sees on a phone."""
 
-from portal import bills, contract, energy, home, login, pages
+from portal import bills, contract, energy, home, login, notices, pages, settings
 from portal.blueprint import portal
 from shared.doors.sessions import HOMEOWNER, Principal, find_homeowner
 from shared.web.surface import Surface
 
-__all__ = ["SURFACE", "bills", "contract", "energy", "home", "login", "pages"]
+__all__ = [
+    "SURFACE",
+    "bills",
+    "contract",
+    "energy",
+    "home",
+    "login",
+    "notices",
+    "pages",
+    "settings",
+]
 
 
 def _may(_person: Principal, _endpoint: str) -> bool:

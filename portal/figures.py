@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from shared.invoices.documents import Document
+from shared.invoices.gains import Gains, find_gains
 from shared.invoices.live import live_bill
-from shared.invoices.own import find_own_bills
+from shared.invoices.own import find_own_bills, live_ones
 from shared.invoices.rows import BillRow
 from shared.telemetry.today import Today, find_today
 
@@ -33,6 +34,7 @@ class HomeFigures:
     bills: list[BillRow]
     bars: list[Bar]
     today: Today
+    gains: Gains | None
 
     @property
     def known_days(self) -> list[date]:
@@ -61,12 +63,14 @@ class HomeFigures:
 def find_home_figures(session: Session, customer_id: int, now: int) -> HomeFigures:
     """Ask for all that the home page of a customer shows."""
     live = live_bill(session, customer_id, now)
-    bills = [row for row in find_own_bills(session, customer_id) if row.state == "issued"]
-    months = bills[: BARS - 1][::-1]
+    told = live_ones(find_own_bills(session, customer_id))
+    bills = [row for row in told if row.state == "issued"]
+    months = told[: BARS - 1][::-1]
     bars = [Bar(row.month, row.use_wh, row.export_wh, row.quality == "C") for row in months]
     if live:
         bars.append(Bar(live["month"], live["use_wh"], live["export_wh"]))
-    return HomeFigures(live, bills, bars, find_today(session, customer_id, now))
+    gains = find_gains(session, bills[0]) if bills else None
+    return HomeFigures(live, bills, bars, find_today(session, customer_id, now), gains)
 
 
 @dataclass(frozen=True, slots=True)

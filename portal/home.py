@@ -7,7 +7,10 @@ from flask.typing import ResponseReturnValue
 
 from portal.blueprint import customer_id, portal
 from portal.figures import find_home_figures, ruler, split
+from portal.notices import find_notices
 from shared.web.request import database, now
+
+NEWEST = 3
 
 
 @portal.get("/")
@@ -19,4 +22,10 @@ def home() -> ResponseReturnValue:
         period = figures.live["period"]
         start, end = (date.fromisoformat(period[name]) for name in ("start", "end"))
         drawn = ruler(start, end, figures.until)
-    return render_template("portal/home.html", figures=figures, ruler=drawn, split=split)
+    return render_template(
+        "portal/home.html",
+        figures=figures,
+        ruler=drawn,
+        split=split,
+        notices=find_notices(database(), customer_id(), now())[:NEWEST],
+    )

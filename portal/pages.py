@@ -3,16 +3,21 @@
 from flask import Response, redirect, render_template
 from flask.typing import ResponseReturnValue
 
-from portal.blueprint import portal
+from portal.blueprint import customer_id, portal
+from portal.examples import find_example
 from shared.web.assets import asset
 from shared.web.marks import public
+from shared.web.request import database, find_principal, now
 
 
 @portal.get("/help")
 @public
 def help_page() -> ResponseReturnValue:
-    """Explain the words of a bill and how to sign in."""
-    return render_template("portal/help.html")
+    """Explain the words of a bill and how to sign in, to a homeowner with the own numbers."""
+    person = find_principal()
+    own = None if person is None or person.customer_id is None else customer_id()
+    example = None if own is None else find_example(database(), own, now())
+    return render_template("portal/help.html", example=example)
 
 
 @portal.get("/privacy")

@@ -34,6 +34,7 @@ class Settings:
     operator_address: str
     operator_tel: str
     operator_email: str
+    operator_hours: str
     t_number: str | None
     customer_no_prefix: str
     closing_day: int
@@ -47,7 +48,9 @@ class Settings:
     """1 to 28, or MONTH_END."""
     payment_text: str
     grid_price_sen: int | None
+    grid_price_source: str
     co2_g_per_kwh: int | None
+    co2_source: str
     large_change_yen: int
     mail_shows_amount: bool
     mail_link_days: int
@@ -128,6 +131,7 @@ KEYS: Final[Mapping[str, Key]] = {
     "operator_address": Key(_line),
     "operator_tel": Key(_line),
     "operator_email": Key(_line),
+    "operator_hours": Key(_line),
     "t_number": Key(_t_number, dated=True),
     "customer_no_prefix": Key(_prefix, "11"),
     "closing_day": Key(_day_of_month, "15", dated=True),
@@ -138,7 +142,9 @@ KEYS: Final[Mapping[str, Key]] = {
     "due_day": Key(_or_unset(_day_of_month)),
     "payment_text": Key(_lines),
     "grid_price_sen": Key(_or_unset(_whole(0, 1_000_000)), dated=True),
+    "grid_price_source": Key(_line, dated=True),
     "co2_g_per_kwh": Key(_or_unset(_whole(0, 10_000)), dated=True),
+    "co2_source": Key(_line, dated=True),
     "large_change_yen": Key(_whole(0, 100_000_000), "3000"),
     "mail_shows_amount": Key(_yes_no, "1"),
     "mail_link_days": Key(_whole(1, 3650), "60"),

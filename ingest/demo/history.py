@@ -40,11 +40,14 @@ OPERATOR = {
     "operator_address": "東京都千代田区例町1-2-3",
     "operator_tel": "03-0000-0000",
     "operator_email": "support@example.jp",
+    "operator_hours": "平日 9:00〜17:00",
     "t_number": "T7123456789012",
     "due_day": "27",
     "payment_text": "口座振替",
     "grid_price_sen": "3100",
+    "grid_price_source": "電気料金の目安単価(例)",
     "co2_g_per_kwh": "423",
+    "co2_source": "2023年度の排出係数(例)",
 }
 CERTIFIED_YEARS = 9
 

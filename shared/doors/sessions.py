@@ -119,6 +119,27 @@ def close_session(session: Session, session_id: int) -> None:
     session.execute(delete(WebSession).where(WebSession.id == session_id))
 
 
+def find_sessions_of_customer(session: Session, customer_id: int, now: int) -> list[WebSession]:
+    """Return where a customer is signed in, the newest use first."""
+    rows = session.scalars(
+        select(WebSession)
+        .where(
+            WebSession.customer_id == customer_id,
+            WebSession.expires_at > now,
+            WebSession.seen_at > now - HOMEOWNER.idle_s,
+        )
+        .order_by(WebSession.seen_at.desc(), WebSession.id.desc())
+    )
+    return list(rows)
+
+
+def close_own_session(session: Session, customer_id: int, session_id: int) -> None:
+    """Sign one of a customer's browsers out; another's is left alone."""
+    session.execute(
+        delete(WebSession).where(WebSession.id == session_id, WebSession.customer_id == customer_id)
+    )
+
+
 def close_sessions_of_customer(session: Session, customer_id: int) -> None:
     """Sign a customer out everywhere, as when the code is issued anew."""
     session.execute(delete(WebSession).where(WebSession.customer_id == customer_id))

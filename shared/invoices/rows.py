@@ -48,6 +48,11 @@ class BillRow:
     use_yen: int | None
     total_yen: int | None
 
+    @property
+    def is_revision(self) -> bool:
+        """Say whether it replaced another: its number ends in -2, -3 … (domain.md D2)."""
+        return "-" in self.invoice_no
+
 
 def bill_row(invoice: Invoice, customer_no: str) -> BillRow:
     """Return a stored bill as a list shows it."""

@@ -8,6 +8,9 @@ from shared.web.language import SESSION_KEY
 from shared.web.request import database, find_principal, now, site
 
 _LOGIN = "_user_id"
+TEXT_KEY = "text"
+"""Where a browser's session keeps the size of text."""
+KEPT = (SESSION_KEY, TEXT_KEY)
 
 
 def keep_the_door(app: Flask) -> None:
@@ -24,12 +27,16 @@ def _find_person(token: str) -> Principal | None:
 
 def let_in(token: str) -> None:
     """Start the browser's session anew with a new id and a new CSRF token (no fixation)."""
-    language = session.get(SESSION_KEY)
-    session.clear()
-    if language:
-        session[SESSION_KEY] = language
+    _forget()
     session[_LOGIN] = token
     session.permanent = True
+
+
+def _forget() -> None:
+    """Drop everything of a browser's session but how its reader likes to read."""
+    kept = {key: session[key] for key in KEPT if key in session}
+    session.clear()
+    session.update(kept)
 
 
 def let_out() -> Response:
@@ -37,10 +44,7 @@ def let_out() -> Response:
     person = find_principal()
     if person:
         close_session(database(), person.session_id)
-    language = session.get(SESSION_KEY)
-    session.clear()
-    if language:
-        session[SESSION_KEY] = language
+    _forget()
     answer = redirect(site().surface.login_path, 303)
     answer.headers["Clear-Site-Data"] = '"cache", "storage"'
     return answer  # type: ignore[return-value]

@@ -59,6 +59,22 @@ def price(sen: int | None) -> str:
     return UNKNOWN if sen is None else grouped(units.price_text(sen))
 
 
+def kilos(grams: int) -> str:
+    """Return grams as kilograms with one decimal: 37756 is 37.8."""
+    tenths = units.half_up(grams, 100)
+    return grouped(f"{tenths // 10}.{tenths % 10}")
+
+
+def grams_as_kilos(grams: int) -> str:
+    """Return grams as kilograms with all three decimals: 438 is 0.438."""
+    return grouped(f"{grams // 1000}.{grams % 1000:03d}")
+
+
+def dialled(number: str) -> str:
+    """Return a telephone number as a link dials it: digits, and a plus before them."""
+    return "".join(sign for sign in number if sign in "+0123456789")
+
+
 def day(moment: date | str | int | None) -> date | None:
     """Return a day given as a date, as ISO text or as a UTC second."""
     if isinstance(moment, int):
@@ -186,6 +202,9 @@ FILTERS = {
     "signed_kwh": signed_kwh,
     "register": register,
     "price": price,
+    "kilos": kilos,
+    "grams_as_kilos": grams_as_kilos,
+    "dialled": dialled,
     "day": day,
     "day_before": day_before,
     "long_day": long_day,

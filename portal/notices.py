@@ -1,0 +1,107 @@
+"""What a homeowner should know: the operator's messages, and what happened to bills and prices."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from portal.blueprint import customer_id, portal
+from shared.customers.listing import CustomerPage, get_own_page
+from shared.customers.messages import find_messages
+from shared.invoices.own import find_own_bills
+from shared.invoices.rows import BillRow
+from shared.months import day_of
+from shared.telemetry.today import Today, find_today
+from shared.web.request import database, now
+
+SHOWN_DAYS = 400
+"""What lies further back stands with its bill, and no longer among the notices."""
+PRICES = ("base_fee", "use_price", "export_price")
+END_NEAR_DAYS = 183
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing to know; `kind` chooses its words in the template, `about` is what it tells of."""
+
+    kind: str
+    day: date
+    about: Any
+
+
+@dataclass(frozen=True, slots=True)
+class PriceChange:
+    """A price that became another; figures in yen for the base fee, else in sen."""
+
+    kind: str
+    day: date
+    old: int | None
+    new: int | None
+
+
+def find_notices(session: Session, customer: int, now_s: int) -> list[Notice]:
+    """Return what a homeowner should know, newest first."""
+    today = day_of(now_s)
+    page = get_own_page(session, customer, today)
+    found = [
+        *_silences(find_today(session, customer, now_s), today),
+        *(
+            Notice("message", told.from_day, told)
+            for told in find_messages(session, customer, today)
+        ),
+        *_of_bills(find_own_bills(session, customer)),
+        *(Notice("price", change.day, change) for change in price_changes(page)),
+        *_of_contract(page, today),
+    ]
+    recent = [note for note in found if note.day > today - timedelta(days=SHOWN_DAYS)]
+    return sorted(recent, key=lambda note: note.day, reverse=True)
+
+
+def _silences(today: Today, day: date) -> Iterator[Notice]:
+    if today.silent:
+        yield Notice("silent", day, today)
+
+
+def _of_bills(bills: list[BillRow]) -> Iterator[Notice]:
+    for bill in bills:
+        if bill.issued_on is None:
+            continue
+        if bill.state == "void":
+            yield Notice("void", bill.issued_on, bill)
+        elif bill.is_revision:
+            yield Notice("corrected", bill.issued_on, bill)
+        elif bill.quality == "C":
+            yield Notice("estimated", bill.issued_on, bill)
+
+
+def price_changes(page: CustomerPage) -> list[PriceChange]:
+    """Return each change of a base fee or price, oldest first; the first price is no change."""
+    found = []
+    for kind in PRICES:
+        held: int | None = None
+        days = sorted({term.valid_from for term in page.recorded if term.kind == kind})
+        for n, day in enumerate(days):
+            (new,) = [t.figure for t in page.recorded if t.kind == kind and t.valid_from == day][
+                -1:
+            ]
+            if n and new != held:
+                found.append(PriceChange(kind, day, held, new))
+            held = new
+    return sorted(found, key=lambda change: change.day)
+
+
+def _of_contract(page: CustomerPage, today: date) -> Iterator[Notice]:
+    end = page.terms.end_day
+    if end is not None and today <= end <= today + timedelta(days=END_NEAR_DAYS):
+        yield Notice("ending", today, end)
+
+
+@portal.get("/notices")
+def notices() -> ResponseReturnValue:
+    """Show all that there is to know."""
+    found = find_notices(database(), customer_id(), now())
+    return render_template("portal/notices.html", notices=found)
