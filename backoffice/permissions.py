@@ -36,6 +36,8 @@ LEAST_ROLE: Final = {
     "office.release_invoice": BILLING,
     "office.estimate_invoice": BILLING,
     "office.void_invoice": BILLING,
+    "office.release_holds": BILLING,
+    "office.estimate_holds": BILLING,
     "office.accept_proposal": BILLING,
     "office.refuse_proposal": BILLING,
     "office.new_customer": BILLING,

@@ -18,14 +18,19 @@ def answer_refused(error: Refused) -> ResponseReturnValue:
 
 def answer_stale() -> ResponseReturnValue:
     """Say that somebody else was quicker; nothing is done."""
-    return _page(
-        _("画面を開いたあとで、内容が変わりました。開き直して、いまの内容を確かめてください。")
-    )
+    return _page(refusal_words()["stale"])
 
 
 def refusal_words() -> dict[str, str]:
     """Return for each kind of refusal why nothing was done, and what to do."""
     return {
+        "stale": _(
+            "画面を開いたあとで、内容が変わりました。開き直して、いまの内容を確かめてください。"
+        ),
+        "day_values": _("この電気は日ごとの値で計っているので、指示数では直せません。"),
+        "no_opening": _("その日のはじめの指示数がわかりません。先に締めの指示数を入れてください。"),
+        "meter_replaced": _("その日に計器を交換しています。締めの指示数を直接入れてください。"),
+        "is_void": _("取り消した請求書は、直せません。"),
         "not_held": _("この請求書は、もう要確認ではありません。いまの状態を確かめてください。"),
         "not_issued": _("この請求書は、発行済ではありません。いまの状態を確かめてください。"),
         "no_amount": _("金額がまだ出ていません。指示数か料金の条件を先に入れてください。"),

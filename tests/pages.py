@@ -1,6 +1,7 @@
 """A browser without a window: it fetches pages, checks each, and presses their buttons."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -99,7 +100,7 @@ class Browser:
         """Fetch a page and check it."""
         return self._page(self.client.get(path, **self._request(headers)))
 
-    def post(self, path: str, form: dict[str, str] | None = None, **headers: str) -> Page:
+    def post(self, path: str, form: Mapping[str, Any] | None = None, **headers: str) -> Page:
         """Send a form with a token from our own login page or the page at hand."""
         filled = dict(form or {})
         filled.setdefault("csrf_token", self.token(path))

@@ -40,9 +40,9 @@ def find_invoices(
     session: Session, wanted: InvoiceFilter, sort: str, limit: int, offset: int
 ) -> Page[BillRow]:
     """Return one page of the bills that a filter finds; `sort` is a key, `-` before it reverses."""
-    total = session.scalar(_narrowed(select(func.count(Invoice.id)), wanted)) or 0
+    total = session.scalar(narrowed(select(func.count(Invoice.id)), wanted)) or 0
     key = _SORT[sort.removeprefix("-")]
-    query = _narrowed(select(Invoice, Customer.customer_no), wanted).order_by(
+    query = narrowed(select(Invoice, Customer.customer_no), wanted).order_by(
         key.desc() if sort.startswith("-") else key, Invoice.id.desc()
     )
     rows = session.execute(query.limit(limit).offset(offset))
@@ -52,7 +52,7 @@ def find_invoices(
 def each_invoice(session: Session, wanted: InvoiceFilter, sort: str) -> Iterator[BillRow]:
     """Yield every bill that a filter finds, read from the database piece by piece."""
     key = _SORT[sort.removeprefix("-")]
-    query = _narrowed(select(Invoice, Customer.customer_no), wanted).order_by(
+    query = narrowed(select(Invoice, Customer.customer_no), wanted).order_by(
         key.desc() if sort.startswith("-") else key, Invoice.id.desc()
     )
     for invoice, customer_no in session.execute(query.execution_options(yield_per=500)):
@@ -63,7 +63,7 @@ def each_version(
     session: Session, wanted: InvoiceFilter, most: int
 ) -> Iterator[tuple[BillRow, str]]:
     """Yield up to `most` bills that a filter finds, oldest month first, each with its version."""
-    query = _narrowed(select(Invoice, Customer.customer_no), wanted).order_by(
+    query = narrowed(select(Invoice, Customer.customer_no), wanted).order_by(
         Invoice.month, Invoice.invoice_no
     )
     for invoice, customer_no in session.execute(query.limit(most)):
@@ -74,14 +74,14 @@ def filter_totals(session: Session, wanted: InvoiceFilter) -> Totals:
     """Return the sums over all that a filter finds, not only the page shown."""
     live = Invoice.state != "void"
     sums = [func.coalesce(func.sum(getattr(Invoice, name)).filter(live), 0) for name in FIGURES]
-    row = session.execute(_narrowed(select(func.count(Invoice.id), *sums), wanted)).one()
+    row = session.execute(narrowed(select(func.count(Invoice.id), *sums), wanted)).one()
     return Totals(row[0], **{name: int(row[place]) for place, name in enumerate(FIGURES, 1)})
 
 
 def count_by(session: Session, wanted: InvoiceFilter, column: str) -> dict[str, int]:
     """Return how many bills a filter finds of each `state` or `quality`."""
     group = _SORT[column]
-    query = _narrowed(select(group, func.count(Invoice.id)), wanted).group_by(group)
+    query = narrowed(select(group, func.count(Invoice.id)), wanted).group_by(group)
     return dict(session.execute(query).all())
 
 
@@ -104,22 +104,7 @@ def find_hold_counts(session: Session, state: str = "held") -> dict[str, int]:
     return dict(session.execute(query).all())
 
 
-def find_holds(session: Session) -> list[tuple[BillRow, list[str]]]:
-    """Return every held bill with its reasons, the oldest month first."""
-    bills = session.execute(
-        select(Invoice, Customer.customer_no)
-        .join(Customer, Customer.id == Invoice.customer_id)
-        .where(Invoice.state == "held")
-        .order_by(Invoice.month, Invoice.invoice_no)
-    ).all()
-    reasons: dict[int, list[str]] = {invoice.id: [] for invoice, _ in bills}
-    query = select(Hold).join(Invoice, Invoice.id == Hold.invoice_id)
-    for hold in session.scalars(query.where(Invoice.state == "held").order_by(Hold.reason)):
-        reasons[hold.invoice_id].append(hold.reason)
-    return [(bill_row(invoice, number), reasons[invoice.id]) for invoice, number in bills]
-
-
-def _narrowed(query: Select[*Ts], wanted: InvoiceFilter) -> Select[*Ts]:
+def narrowed(query: Select[*Ts], wanted: InvoiceFilter) -> Select[*Ts]:
     """Join the customer and add a filter's conditions."""
     return query.join(Customer, Customer.id == Invoice.customer_id).where(*_conditions(wanted))
 
@@ -166,7 +151,7 @@ def _is_undelivered() -> ColumnElement[bool]:
 
 def count_undelivered(session: Session, wanted: InvoiceFilter) -> int:
     """Return how many bills of a filter have a mail that was refused."""
-    query = _narrowed(select(func.count(Invoice.id)), replace(wanted, undelivered=True))
+    query = narrowed(select(func.count(Invoice.id)), replace(wanted, undelivered=True))
     return session.scalar(query) or 0
 
 

@@ -1,17 +1,23 @@
 """Many bills released at once, where one reason alone holds them all."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shared.billing.checks import WARNINGS, Reason
-from shared.errors import InputRefused
+from shared.errors import InputRefused, NotFound, Refused
 from shared.invoices.chaining import Act
+from shared.invoices.documents import get_invoice
 from shared.invoices.drafting import HELD
 from shared.invoices.issuing import BINDING, release
+from shared.invoices.rows import version_of
 from shared.models import invoices
 from shared.months import Month
+
+STALE = "stale"
+"""Why nothing was decided where a bill is no longer as it was shown."""
 
 
 @dataclass(slots=True)
@@ -20,6 +26,37 @@ class Released:
 
     released: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one bill of many; `refused` names why not, empty where it was done."""
+
+    invoice_no: str
+    refused: str = ""
+
+
+def decide_each(
+    session: Session, picked: Sequence[tuple[str, str]], decide: Callable[[str], object]
+) -> list[Outcome]:
+    """Decide each (number, version as it was shown) alone; one that may not stays as it is.
+
+    `stale` is refused where a bill is not as it was shown, else what `decide` refuses.
+    """
+    return [Outcome(number, _refusal(session, number, seen, decide)) for number, seen in picked]
+
+
+def _refusal(session: Session, number: str, seen: str, decide: Callable[[str], object]) -> str:
+    try:
+        if version_of(get_invoice(session, number)) != seen:
+            return STALE
+        with session.begin_nested():
+            decide(number)
+    except NotFound:
+        return STALE
+    except Refused as refused:
+        return refused.kind or STALE
+    return ""
 
 
 def release_kind(session: Session, month: Month, kind: str, reason: str, act: Act) -> Released:

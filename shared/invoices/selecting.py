@@ -18,6 +18,7 @@ class Selected:
     """A bill of a selection."""
 
     invoice_no: str
+    version: str
     name: str
     month: Month
     state: str
@@ -44,6 +45,8 @@ def find_selection(session: Session, wanted: InvoiceFilter) -> Selection:
     """Return the bills that a filter finds, as one thing is to be done to all of them."""
     digest, bills = hashlib.sha256(), []
     for row, version in each_version(session, wanted, MOST + 1):
-        bills.append(Selected(row.invoice_no, row.name, row.month, row.state, row.total_yen))
+        bills.append(
+            Selected(row.invoice_no, version, row.name, row.month, row.state, row.total_yen)
+        )
         digest.update(f"{row.invoice_no} {version}\n".encode())
     return Selection(bills[:MOST], digest.hexdigest(), len(bills) > MOST)

@@ -1,7 +1,7 @@
 // Ticked rows of a list: how many, and all of a page by one tick.
 const words = document.querySelector("[data-pick-count]");
 const whole = document.querySelector("[data-pick-all]");
-const ticks = [...document.querySelectorAll("[name=picked]")];
+const ticks = [...document.querySelectorAll("[name=picked], [name=tick]")];
 
 function show() {
   const count = ticks.filter((one) => one.checked).length;
