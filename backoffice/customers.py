@@ -4,15 +4,12 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from backoffice.blueprint import office
-from shared.customers.listing import find_customers, get_customer_page
+from shared.customers.listing import find_customers
 from shared.customers.searching import ONLY, SORT_KEYS, CustomerFilter, count_each
-from shared.invoices.queries import find_invoices
-from shared.invoices.rows import InvoiceFilter
 from shared.months import day_of
 from shared.web import paging
 from shared.web.request import SAFE, database, now
 
-NEWEST = 6
 NEWEST_FIRST = "-customer_no"
 MOST_PICKED = 100
 
@@ -46,25 +43,4 @@ def customers() -> ResponseReturnValue:
         counts=count_each(database(), wanted),
         sort=sort,
         pager=paging.Pager(shown, page.total),
-    )
-
-
-@office.get("/customers/<customer_no>")
-def customer(customer_no: str) -> ResponseReturnValue:
-    """Show one customer: terms, newest bills, contact."""
-    return show_customer(customer_no)
-
-
-def show_customer(
-    customer_no: str, errors: dict[str, str] | None = None, code: str | None = None
-) -> str:
-    """Return the customer's page, with the code where it was just asked for."""
-    session = database()
-    bills = find_invoices(session, InvoiceFilter(customer_no=customer_no), "-month", NEWEST, 0)
-    return render_template(
-        "office/customer.html",
-        page=get_customer_page(session, customer_no, day_of(now())),
-        bills=bills,
-        errors=errors or {},
-        code=code,
     )

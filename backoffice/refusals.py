@@ -45,6 +45,10 @@ def refusal_words() -> dict[str, str]:
         ),
         "no_gap": _("終わりの指示数はわかっています。推定するところはありません。"),
         "no_history": _("昨年の同じ日も前の30日もわからないため、推定できません。"),
+        "archived_already": _("この顧客は、もう保管されています。"),
+        "shut_out_already": _("この顧客のログインは、もう止められています。"),
+        "nothing_to_restore": _("この顧客は、保管も停止もされていません。"),
+        "not_deletable": _("この顧客には記録があるので、消せません。保管してください。"),
         "not_begun": _("この月はまだ始まっていません。始まってから計算してください。"),
     }
 
@@ -55,7 +59,9 @@ def _page(text: str) -> ResponseReturnValue:
 
 def _where() -> str:
     """Return the page on which to look at what the form was about."""
-    number = (request.view_args or {}).get("invoice_no")
-    if number is not None:
-        return url_for("office.invoice", invoice_no=number)
+    about = request.view_args or {}
+    if "invoice_no" in about:
+        return url_for("office.invoice", invoice_no=about["invoice_no"])
+    if "customer_no" in about:
+        return url_for("office.customer", customer_no=about["customer_no"])
     return url_for("office.morning")

@@ -1,12 +1,18 @@
 """Who did what, when: rows that are only ever added."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVarTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from shared.models.operations import Audit
+from shared.months import DAY_S, instant
+
+Ts = TypeVarTuple("Ts")
 
 
 def record(  # noqa: PLR0913, PLR0917 - each of them is a column of the row
@@ -24,7 +30,49 @@ def record(  # noqa: PLR0913, PLR0917 - each of them is a column of the row
     )
 
 
-def find_audit(session: Session, limit: int, offset: int) -> tuple[list[Audit], int]:
-    """Return one page of the trail, newest first, and how many rows there are."""
-    rows = session.scalars(select(Audit).order_by(Audit.id.desc()).limit(limit).offset(offset))
-    return list(rows), session.scalar(select(func.count(Audit.id))) or 0
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """What the trail is narrowed to; days are inclusive, `subjects` are exact."""
+
+    subject: str = ""
+    actor: str = ""
+    action: str = ""
+    from_day: date | None = None
+    to_day: date | None = None
+    subjects: tuple[str, ...] = ()
+
+
+def find_audit(
+    session: Session, wanted: AuditFilter, limit: int, offset: int
+) -> tuple[list[Audit], int]:
+    """Return one page of the trail, newest first, and how many rows the filter finds."""
+    query = _narrowed(select(Audit), wanted).order_by(Audit.id.desc())
+    total = session.scalar(_narrowed(select(func.count(Audit.id)), wanted)) or 0
+    return list(session.scalars(query.limit(limit).offset(offset))), total
+
+
+def each_audit(session: Session, wanted: AuditFilter) -> Iterator[Audit]:
+    """Yield every row that a filter finds, newest first, read piece by piece."""
+    query = _narrowed(select(Audit), wanted).order_by(Audit.id.desc())
+    yield from session.scalars(query.execution_options(yield_per=500))
+
+
+def find_actions(session: Session) -> list[str]:
+    """Return every action that the trail knows."""
+    return list(session.scalars(select(Audit.action).distinct().order_by(Audit.action)))
+
+
+def _narrowed(query: Select[*Ts], wanted: AuditFilter) -> Select[*Ts]:
+    if wanted.subjects:
+        query = query.where(Audit.subject.in_(wanted.subjects))
+    if wanted.subject:
+        query = query.where(Audit.subject.icontains(wanted.subject, autoescape=True))
+    if wanted.actor:
+        query = query.where(Audit.actor.icontains(wanted.actor, autoescape=True))
+    if wanted.action:
+        query = query.where(Audit.action == wanted.action)
+    if wanted.from_day:
+        query = query.where(Audit.at >= instant(wanted.from_day))
+    if wanted.to_day:
+        query = query.where(Audit.at < instant(wanted.to_day) + DAY_S)
+    return query

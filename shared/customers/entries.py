@@ -20,6 +20,8 @@ BATTERIES: Final = {
     "逆潮流なし": Battery.NO_EXPORT,
     "逆潮流あり": Battery.MAY_EXPORT,
 }
+BATTERY_WORDS: Final = {battery.value: word for word, battery in BATTERIES.items()}
+"""The words of BATTERIES by what is stored."""
 
 _NUMBER: Final = re.compile(r"\d{10}", re.ASCII)
 _DAY: Final = re.compile(r"(\d{4})(?:-(\d\d)-(\d\d)|/(\d{1,2})/(\d{1,2}))", re.ASCII)

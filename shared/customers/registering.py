@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
@@ -20,6 +21,8 @@ from shared.models.customers import Customer, Occupancy, Site
 from shared.seal import code_index, seal, unseal
 from shared.search import search_text
 from shared.telemetry.deriving import BEGINNING, mark_stale
+
+_BARE_SITE: Mapping[str, object] = {"battery": "none", "panel_w": None, "pcs": "", "pcs_w": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +54,35 @@ def _register(session: Session, changes: Sequence[Change], registrar: Registrar)
     """Make sites, customers, occupancies without ends, terms and audit rows."""
     site_ids = session.scalars(
         insert(Site).returning(Site.id, sort_by_parameter_order=True),
-        [{"battery": "none", "panel_w": None, **change.entry.site} for change in changes],
+        [{**_BARE_SITE, **change.entry.site} for change in changes],
     ).all()
+    _move_in(session, changes, [(site_id, None) for site_id in site_ids], registrar)
+
+
+def register_at_site(
+    session: Session, change: Change, site_id: int, first_day: date, registrar: Registrar
+) -> None:
+    """Register a customer who moves into a house that is there, from a day on."""
+    _move_in(session, [change], [(site_id, first_day)], registrar)
+
+
+def _move_in(
+    session: Session,
+    changes: Sequence[Change],
+    stays: Sequence[tuple[int, date | None]],
+    registrar: Registrar,
+) -> None:
+    """Make customers with codes and terms, each at a site from a day on, or from ever."""
     customer_ids = session.scalars(
         insert(Customer).returning(Customer.id, sort_by_parameter_order=True),
         _customer_rows(session, changes, registrar),
     ).all()
-    homes = zip(customer_ids, site_ids, strict=True)
+    homes = zip(customer_ids, stays, strict=True)
     copy_rows(
         session,
         Occupancy,
         ("customer_id", "site_id", "from_day", "to_day"),
-        ((customer_id, site_id, None, None) for customer_id, site_id in homes),
+        ((customer_id, site_id, since, None) for customer_id, (site_id, since) in homes),
     )
     now, actor = registrar.now, registrar.actor
     add_terms(

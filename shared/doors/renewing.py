@@ -30,10 +30,33 @@ def archive_customer(session: Session, customer_no: str, now: int, actor: str) -
     """Archive a customer: no new bills, reading for 12 months (decision 30); audited."""
     customer = _locked(session, customer_no)
     if customer.archived_at is not None:
-        raise Refused(f"customer {customer_no} is archived already")
+        raise Refused(f"customer {customer_no} is archived already", "archived_already")
     customer.archived_at = customer.updated_at = now
     customer.version += 1
     audit.record(session, now, actor, "customer_archived", customer_no, {})
+
+
+def disable_customer(session: Session, customer_no: str, now: int, actor: str) -> None:
+    """Shut a customer out at once, for whatever reason the operator has; audited."""
+    customer = _locked(session, customer_no)
+    if customer.disabled_at is not None:
+        raise Refused(f"customer {customer_no} is shut out already", "shut_out_already")
+    customer.disabled_at = customer.updated_at = now
+    customer.version += 1
+    close_sessions_of_customer(session, customer.id)
+    audit.record(session, now, actor, "customer_disabled", customer_no, {})
+
+
+def restore_customer(session: Session, customer_no: str, now: int, actor: str) -> None:
+    """Take archive and shutting out back; audited."""
+    customer = _locked(session, customer_no)
+    if customer.archived_at is None and customer.disabled_at is None:
+        sentence = f"customer {customer_no} is neither archived nor shut out"
+        raise Refused(sentence, "nothing_to_restore")
+    customer.archived_at = customer.disabled_at = None
+    customer.updated_at = now
+    customer.version += 1
+    audit.record(session, now, actor, "customer_restored", customer_no, {})
 
 
 def archive_customers(session: Session, numbers: Iterable[str], now: int, actor: str) -> int:

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from shared.models.customers import Customer
 from shared.models.doors import Operator, WebSession
+from shared.months import DAY_S, instant
 
-DAY_S = 86_400
 ARCHIVED_READS_S = 365 * DAY_S
-"""An archived customer may read for 12 months (decision 30)."""
+"""Who left or was archived may read for 12 months (decision 30)."""
 
 TOUCH_S = 60
 """Uses within a minute are noted once."""
@@ -87,8 +87,15 @@ def find_homeowner(session: Session, token: str, now: int) -> Principal | None:
 
 
 def may_read(customer: Customer, now: int) -> bool:
-    """Say whether a customer may sign in: not archived, or for less than 12 months."""
-    return customer.archived_at is None or now < customer.archived_at + ARCHIVED_READS_S
+    """Say whether a customer may sign in: for 12 months after leaving or being archived.
+
+    One who is disabled is out at once (decision 30).
+    """
+    if customer.disabled_at is not None:
+        return False
+    left_at = instant(customer.left_on) + DAY_S if customer.left_on else None
+    ends = [at for at in (customer.archived_at, left_at) if at is not None]
+    return not ends or now < min(ends) + ARCHIVED_READS_S
 
 
 def find_operator(session: Session, token: str, now: int) -> Principal | None:

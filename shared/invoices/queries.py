@@ -70,6 +70,13 @@ def each_version(
         yield bill_row(invoice, customer_no), version_of(invoice)
 
 
+def find_invoice_numbers(session: Session, customer_id: int) -> list[str]:
+    """Return the numbers of all bills of a customer."""
+    return list(
+        session.scalars(select(Invoice.invoice_no).where(Invoice.customer_id == customer_id))
+    )
+
+
 def filter_totals(session: Session, wanted: InvoiceFilter) -> Totals:
     """Return the sums over all that a filter finds, not only the page shown."""
     live = Invoice.state != "void"

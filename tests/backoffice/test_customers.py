@@ -205,3 +205,80 @@ def _audited(office: Office, action: str) -> list[tuple[str, str]]:
 
 def _spelled(code: str) -> str:
     return f"<span>{code[:4]}</span>"
+
+
+def test_a_change_of_terms_is_shown_before_it_is_saved(office: Office) -> None:
+    browser = office.as_("billing")
+    path = f"/office/customers/{HOME}/edit"
+    form = _filled(browser, path) | {"use_price": "28.50", "terms_from": "2024-02-16"}
+    page = browser.post(path, form | {"step": "preview"})
+    assert page.heading().startswith("変更を確かめる")
+    assert "<del>27.00</del> → <ins>28.50</ins>" in page.text
+    assert "28.50" not in browser.get(f"/office/customers/{HOME}").text, "nothing is saved yet"
+    hidden = {
+        str(one.get("name")): str(one.get("value", ""))
+        for one in page.all("input", type="hidden")
+        if one.get("name") not in ("csrf_token", "lang", "back")
+    }
+    again = browser.post(path, hidden | {"step": "back"})
+    assert again.all("input", name="use_price")[0].get("value") == "28.50"
+    assert browser.post(path, hidden).status == 303
+    page = browser.get(f"/office/customers/{HOME}")
+    assert "変更を保存しました。" in page.text
+    assert "28.50" in page.text
+
+
+def test_a_kana_is_corrected_without_a_detour(office: Office) -> None:
+    browser = office.as_("billing")
+    path = f"/office/customers/{HOME}/edit"
+    form = _filled(browser, path) | {"kana": "サトウ", "step": "preview"}
+    assert browser.post(path, form).status == 303
+    found = browser.get("/office/customers?q=さとう")
+    assert f"/office/customers/{HOME}" in found.links()
+
+
+def test_contact_and_equipment_are_edited_and_what_is_not_sent_stays(office: Office) -> None:
+    browser = office.as_("billing")
+    path = f"/office/customers/{HOME}/edit"
+    more = {"postal_code": "4228067", "address": "静岡市駿河区1-1", "phone": "054-000-0000",
+            "note": "施工: 例\r\n足場: 例", "panel_kw": "5.5", "battery": "逆潮流なし",
+            "pcs": "PCS-55", "pcs_kw": "5.5"}  # fmt: skip
+    form = _filled(browser, path)
+    assert browser.post(path, form | more).status == 303
+    few = {key: text for key, text in _filled(browser, path).items() if key not in more}
+    assert browser.post(path, few | {"kana": "サトウ"}).status == 303
+    page = browser.get(f"/office/customers/{HOME}")
+    for told in ("422-8067", "静岡市駿河区1-1", "054-000-0000", "足場: 例", "サトウ"):
+        assert told in page.text
+    equipment = browser.get(f"/office/customers/{HOME}/equipment").text
+    assert "PCS-55" in equipment
+    assert "蓄電池あり(逆潮流なし)" in equipment
+
+
+def test_a_note_is_kept_with_its_day_and_its_writer(office: Office) -> None:
+    browser = office.as_("billing")
+    path = f"/office/customers/{HOME}/notes"
+    assert browser.post(path, {"note_day": "2024-02-20", "note_body": "電話あり"}).status == 303
+    page = browser.get(f"/office/customers/{HOME}")
+    for told in ("2024/02/20", "電話あり", "billing@example.jp"):
+        assert told in page.text
+    page = browser.post(path, {"note_day": "2024-02-31", "note_body": ""})
+    assert page.status == 422
+    assert page.all("input", name="note_day")[0].get("value") == "2024-02-31"
+
+
+def test_the_history_says_who_changed_what_from_what_to_what(office: Office) -> None:
+    browser = office.as_("billing")
+    path = f"/office/customers/{HOME}/edit"
+    browser.post(path, _filled(browser, path) | {"kana": "サトウ"})
+    page = browser.get(f"/office/customers/{HOME}/history")
+    assert "<del>コキャク</del> → <ins>サトウ</ins>" in page.text
+    assert "billing@example.jp" in page.text
+
+
+def test_each_tab_of_a_customer_opens(office: Office) -> None:
+    browser = office.as_("viewer")
+    for tab in ("", "/invoices", "/measurements", "/equipment", "/history"):
+        page = browser.get(f"/office/customers/{HOME}{tab}")
+        assert page.status == 200
+        assert len(page.all("a", aria_current="page")) == 1
