@@ -85,6 +85,10 @@ class Config:
         """Return the mail server's address; raises InputRefused naming PPA_SMTP_URL."""
         return _required("PPA_SMTP_URL", self.smtp_url)
 
+    def require_mail_from(self) -> str:
+        """Return the sender of the mails; raises InputRefused naming PPA_MAIL_FROM."""
+        return _required("PPA_MAIL_FROM", self.mail_from)
+
 
 def _required(name: str, text: str | None) -> str:
     if text is None:

@@ -18,7 +18,7 @@ def a_postgresql() -> Iterator[str]:
     """Give the address of a private server; it and its folder go away at the end."""
     binaries = _postgresql_binaries()
     folder = Path(tempfile.mkdtemp(prefix="ppa-postgresql-"))
-    cluster, port = folder / "cluster", _free_port()
+    cluster, port = folder / "cluster", free_port()
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres", "postgres")
     _run(
@@ -104,7 +104,7 @@ def _postgresql_binaries() -> Path:
     return Path(elsewhere).resolve().parent
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]

@@ -52,7 +52,7 @@ class MailFilter:
     state: str | None = None
     month: Month | None = None
     q: str = ""
-    invoice_nos: Sequence[str] | None = None
+    ids: Sequence[int] | None = None
 
 
 def shown_state(*, goes_out: bool) -> ColumnElement[str]:
@@ -101,8 +101,8 @@ def _conditions(wanted: MailFilter, state: ColumnElement[str]) -> list[ColumnEle
         conditions.append(state == wanted.state)
     if wanted.month:
         conditions.append(Invoice.month == wanted.month.first())
-    if wanted.invoice_nos is not None:
-        conditions.append(Invoice.invoice_no.in_(wanted.invoice_nos))
+    if wanted.ids is not None:
+        conditions.append(Outbox.id.in_(wanted.ids))
     if wanted.q:
         columns: tuple[Any, ...] = (Invoice.invoice_no, Invoice.name, Outbox.recipient)
         conditions.append(or_(*(c.contains(wanted.q, autoescape=True) for c in columns)))

@@ -1,0 +1,32 @@
+"""The letter of each kind of mail, made when it is sent."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from shared.invoices.notifying import BILL
+from shared.mail.letters import Letter
+from shared.mail.links import ensure_link
+from shared.mail.wording import bill_letter, find_bill_facts, reminder_letter
+from shared.models.mail import Outbox
+from shared.settings import Settings
+
+REMINDER: Final = "reminder"
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Writes letters; it holds the secret of their links and the address that they lead to."""
+
+    secret: str = field(repr=False)
+    base_url: str
+
+    def write(self, session: Session, mail: Outbox, settings: Settings, now: int) -> Letter:
+        """Return a mail's letter, with its link made or found again."""
+        if mail.invoice_id is None:
+            raise ValueError(f"mail {mail.id} is of no kind that can be written: {mail.kind}")
+        facts = find_bill_facts(session, mail.invoice_id)
+        link = ensure_link(session, self.secret, mail.invoice_id, now, settings.mail_link_days)
+        words = {BILL: bill_letter, REMINDER: reminder_letter}[mail.kind]
+        return words(facts, settings, f"{self.base_url}/b/{link.token}", link.expires_at)
