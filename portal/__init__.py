@@ -1,7 +1,8 @@
 """What a homeowner sees on a phone."""
 
-from portal import bills, contract, energy, home, login, notices, pages, settings
+from portal import bills, contract, energy, home, links, login, notices, pages, settings
 from portal.blueprint import portal
+from portal.links import SCOPE
 from shared.doors.sessions import HOMEOWNER, Principal, find_homeowner
 from shared.web.surface import Surface
 
@@ -11,6 +12,7 @@ __all__ = [
     "contract",
     "energy",
     "home",
+    "links",
     "login",
     "notices",
     "pages",
@@ -18,9 +20,9 @@ __all__ = [
 ]
 
 
-def _may(_person: Principal, _endpoint: str) -> bool:
-    """Let a homeowner open every page of the portal; what they show is their own."""
-    return True
+def _may(person: Principal, endpoint: str) -> bool:
+    """Let a homeowner open every page, and whom a mailed link let in those of its bill."""
+    return person.bill_no is None or endpoint in SCOPE
 
 
 SURFACE = Surface(

@@ -18,8 +18,9 @@ DOOR = "portal"
 @portal.get("/login")
 @public
 def show_login() -> ResponseReturnValue:
-    """Show the code's field, or the home page to who is in already."""
-    if find_principal():
+    """Show the code's field, or the home page to who is in already by a code."""
+    person = find_principal()
+    if person and not person.bill_no:
         return redirect(url_for("portal.home"), 303)
     return render_template("portal/login.html", refused=False)
 

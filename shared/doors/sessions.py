@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from shared.models.customers import Customer
 from shared.models.doors import Operator, WebSession
+from shared.models.invoices import Invoice
+from shared.models.mail import BillLink
 from shared.months import DAY_S, instant
 
 ARCHIVED_READS_S = 365 * DAY_S
@@ -29,11 +31,16 @@ class Lifetime:
 
 HOMEOWNER = Lifetime(idle_s=30 * DAY_S, absolute_s=90 * DAY_S)
 OPERATOR = Lifetime(idle_s=30 * 60, absolute_s=12 * 3600)
+MAILED_BILL = Lifetime(idle_s=30 * 60, absolute_s=30 * 60)
+"""A session that a mailed link opened (security.md T6)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is signed in: a homeowner (customer_id) or an operator (operator_id with a role)."""
+    """Who is signed in: a homeowner (customer_id) or an operator (operator_id with a role).
+
+    With `bill_no` a mailed link let somebody in to read that bill and nothing else.
+    """
 
     token: str
     session_id: int
@@ -42,6 +49,7 @@ class Principal:
     customer_id: int | None = None
     operator_id: int | None = None
     role: str = ""
+    bill_no: str | None = None
 
     is_authenticated: ClassVar[bool] = True
     is_active: ClassVar[bool] = True
@@ -66,6 +74,13 @@ def open_operator_session(session: Session, operator_id: int, address: str, now:
     return _open(session, OPERATOR, WebSession(operator_id=operator_id, address=address), now)
 
 
+def open_bill_session(session: Session, link: BillLink, address: str, now: int) -> str:
+    """Store a session that reads one bill for 30 minutes and return the browser's 256-bit id."""
+    customer_id = session.get_one(Invoice, link.invoice_id).customer_id
+    row = WebSession(customer_id=customer_id, bill_link_id=link.id, address=address)
+    return _open(session, MAILED_BILL, row, now)
+
+
 def _open(session: Session, lifetime: Lifetime, row: WebSession, now: int) -> str:
     token = secrets.token_urlsafe(32)
     session.execute(delete(WebSession).where(WebSession.expires_at <= now))
@@ -83,7 +98,23 @@ def find_homeowner(session: Session, token: str, now: int) -> Principal | None:
     customer = session.get(Customer, row.customer_id) if row and row.customer_id else None
     if row is None or customer is None or not may_read(customer, now):
         return None
-    return Principal(token, row.id, row.seen_at, customer.name, customer_id=customer.id)
+    bill_no = None
+    if row.bill_link_id is not None:
+        bill_no = _find_bill_of_link(session, row.bill_link_id)
+        if bill_no is None:
+            return None
+    return Principal(
+        token, row.id, row.seen_at, customer.name, customer_id=customer.id, bill_no=bill_no
+    )
+
+
+def _find_bill_of_link(session: Session, link_id: int) -> str | None:
+    """Return the number of a link's bill; None where the link was revoked meanwhile."""
+    return session.scalar(
+        select(Invoice.invoice_no)
+        .join(BillLink, BillLink.invoice_id == Invoice.id)
+        .where(BillLink.id == link_id, BillLink.revoked_at.is_(None))
+    )
 
 
 def may_read(customer: Customer, now: int) -> bool:

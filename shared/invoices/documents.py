@@ -40,6 +40,12 @@ def get_invoice(
     return found
 
 
+def get_number(session: Session, invoice_id: int) -> tuple[str, int]:
+    """Return a bill's number and whose it is."""
+    row = session.get_one(invoices.Invoice, invoice_id)
+    return row.invoice_no, row.customer_id
+
+
 def get_bill(session: Session, invoice_no: str, *, customer_id: int | None = None) -> Document:
     """Return a bill's amounts, registers, days, holds and explanation; raises NotFound."""
     past = _find_past(session, invoice_no, customer_id)

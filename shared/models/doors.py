@@ -20,13 +20,17 @@ class Operator(Base):
 
 
 class WebSession(Base):
-    """A signed-in browser, known by the SHA-256 of its id only; deleting the row signs it out."""
+    """A signed-in browser, known by the SHA-256 of its id only; deleting the row signs it out.
+
+    With `bill_link_id` a mailed link opened it, and it reads that link's bill alone.
+    """
 
     __tablename__ = "session"
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     id_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id"), index=True)
     operator_id: Mapped[int | None] = mapped_column(ForeignKey("operator.id"), index=True)
+    bill_link_id: Mapped[int | None] = mapped_column(ForeignKey("bill_link.id"))
     created_at: Mapped[int]
     seen_at: Mapped[int]
     expires_at: Mapped[int] = mapped_column(index=True)

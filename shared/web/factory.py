@@ -19,6 +19,7 @@ from shared.web.filters import FILTERS
 from shared.web.guard import csrf, guard_requests
 from shared.web.headers import dress_answers
 from shared.web.language import speak
+from shared.web.logs import Redaction
 from shared.web.marks import public
 from shared.web.paging import query_string, with_args
 from shared.web.request import (
@@ -60,6 +61,7 @@ def build_app(
         root_path=str(TEMPLATES.parent),
     )
     app.extensions[KEY] = Site(surface, settings, engine, clock, start)
+    app.logger.addFilter(Redaction())
     _configure(app, surface, settings)
     _dress_templates(app)
     speak(app)

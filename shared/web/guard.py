@@ -56,7 +56,8 @@ def _know_the_person() -> ResponseReturnValue | None:
     if person is None:
         return redirect(site().surface.login_path, 303)
     if request.endpoint and not site().surface.may(person, request.endpoint):
-        abort(403)
+        # To whom a mailed link let in, everything beside the bill does not exist.
+        abort(404 if person.bill_no else 403)
     return None
 
 

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 from gunicorn.app.base import BaseApplication
 
+from shared.web.logs import RedactingLogger
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
@@ -29,6 +31,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
             "secure_scheme_headers": {},
             "limit_request_line": 4094,
             "graceful_timeout": 10,
+            "logger_class": RedactingLogger,
         }
         if "control_socket_disable" in self.cfg.settings:  # newer ones write beside the home
             options["control_socket_disable"] = True
