@@ -18,6 +18,8 @@ LEAST_ROLE: Final = {
     "office.invoices_download": VIEWER,
     "office.invoice": VIEWER,
     "office.invoice_csv": VIEWER,
+    "office.invoice_pdf": VIEWER,
+    "office.issued_pdf": VIEWER,
     "office.holds": VIEWER,
     "office.proposals": VIEWER,
     "office.runs": VIEWER,

@@ -12,6 +12,7 @@ from shared.invoices.documents import Document, get_bill
 from shared.invoices.own import find_bill_readings, find_closed_by, find_own_bills
 from shared.invoices.rows import PAST
 from shared.invoices.sheets import days_csv, list_csv
+from shared.web.documents import pdf_answer
 from shared.web.downloads import asked_encoding, csv_answer
 from shared.web.formula import formula_of
 from shared.web.request import database
@@ -65,6 +66,12 @@ def bill_csv(invoice_no: str) -> ResponseReturnValue:
     _own_with_days(invoice_no)
     chunks = days_csv(database(), invoice_no, asked_encoding())
     return csv_answer(f"請求_{invoice_no}.csv", chunks)
+
+
+@portal.get("/bills/<invoice_no>.pdf")
+def bill_pdf(invoice_no: str) -> ResponseReturnValue:
+    """Send the document of an own bill."""
+    return pdf_answer(invoice_no, customer_id=customer_id())
 
 
 def _own(invoice_no: str) -> Document:

@@ -23,7 +23,10 @@ APPEND_ONLY = (
     "settlement",
 )
 BILL_PARTS = ("hold", "invoice_day", "invoice_register")
-ERASABLE = {"invoice_person": ("name", "postal_code", "address")}
+ERASABLE = {
+    "invoice_document": ("content",),
+    "invoice_person": ("name", "postal_code", "address"),
+}
 """Tables of issued bills that hold personal data, and the columns that erasing empties."""
 FROZEN = "('issued', 'void')"
 DECIDING = ("state", "decided_at", "decided_by", "reason")

@@ -89,3 +89,10 @@ def price_text(sen: int) -> str:
 def fine_text(fine: int) -> str:
     """Return an unrounded amount in yen with two decimals, as days print it."""
     return _decimals(fine, 5, 2)
+
+
+def grouped(text: str) -> str:
+    """Return a number with commas in its whole part and a true minus; decimals stay."""
+    whole, point, decimals = text.partition(".")
+    sign = "−" if whole.startswith("-") else ""
+    return f"{sign}{int(whole.lstrip('-')):,}{point}{decimals}"

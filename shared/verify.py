@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from shared.db import in_chunks
+from shared.documents.keeping import find_broken
 from shared.energy.boundaries import How, boundaries
 from shared.energy.ledger import judge
 from shared.invoices.chaining import find_breaks
@@ -43,6 +44,7 @@ def verify(session: Session, progress: Progress = lambda _done, _total: None) ->
     site_ids = session.scalars(select(customers.Site.id).order_by(customers.Site.id)).all()
     total, done = len(invoice_ids) + len(site_ids), 0
     findings = [*_runs(session), *(Finding(*found) for found in find_breaks(session))]
+    findings += [Finding("I6", *broken) for broken in find_broken(session)]
     for chunk in in_chunks(invoice_ids, CHUNK):
         findings += _bills(session, chunk)
         done += len(chunk)

@@ -141,7 +141,8 @@ def _snapshot(start: date) -> dict[str, object]:
 
 
 def _explained(start: date) -> dict[str, object]:
-    stretch = {"what": "use by terms", "from": start.isoformat(), "days": 31}
+    until = (start + timedelta(days=31)).isoformat()
+    stretch = {"what": "use by terms", "from": start.isoformat(), "until": until, "days": 31}
     charge = {
         "use_yen": 2327,
         "unrounded_yen": "2327.40",

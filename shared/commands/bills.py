@@ -5,7 +5,7 @@ from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 
-from shared.commands import revising
+from shared.commands import documents, revising
 from shared.commands.arguments import a_text, read_instant, read_month
 from shared.commands.context import Context
 from shared.commands.output import share_bar, write_file
@@ -45,6 +45,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
             parser.add_argument("--month", metavar="MONTH", help="all of a month, with --kind")
             parser.add_argument("--kind", metavar="REASON", help="the one reason that holds them")
     revising.register(verbs)
+    documents.register(verbs)
     past = _verb(verbs, "history", "take the old system's invoice list as a past", take_history)
     past.add_argument("file", metavar="FILE", type=Path)
     past.add_argument("--apply", action="store_true", help="write; without it a dry run")

@@ -33,6 +33,16 @@ def write_file(
     return 0
 
 
+def write_bytes(output: str | None, context: Context, content: bytes) -> None:
+    """Write a file's bytes to `output`, whole or not at all, or to stdout."""
+    if output is None:
+        context.out.flush()
+        context.out.buffer.write(content)
+        context.out.flush()
+    else:
+        _replace(Path(output), [content])
+
+
 def _replace(path: Path, chunks: Iterable[bytes]) -> None:
     """Write a file beside its place and move it there; what is no file is written into."""
     path = path.resolve()

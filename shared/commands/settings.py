@@ -6,6 +6,7 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from shared.commands.context import Context
+from shared.commands.documents import register_logo
 from shared.errors import InputRefused
 from shared.months import day_of
 from shared.settings import FROM_THE_BEGINNING, KEYS, find_rows, set_setting, was_set
@@ -23,6 +24,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     setting.add_argument("text", metavar="VALUE")
     setting.add_argument("--from", dest="from_day", metavar="DATE", help="such as 2024-04-01")
     setting.set_defaults(run=run_set)
+    register_logo(actions)
 
 
 def run_list(args: argparse.Namespace, context: Context) -> int:

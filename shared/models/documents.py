@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.models.base import Base, Key
@@ -48,3 +48,19 @@ class InvoicePerson(Base):
     postal_code: Mapped[str]
     address: Mapped[str]
     erased_at: Mapped[int | None]
+
+
+class InvoiceDocument(Base):
+    """The bytes of one face of a bill's document, as first rendered; named by their SHA-256.
+
+    They may be erased once, and else never change.
+    """
+
+    __tablename__ = "invoice_document"
+    invoice_id: Mapped[int] = mapped_column(ForeignKey("invoice.id"), primary_key=True)
+    face: Mapped[str] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(unique=True)
+    content: Mapped[bytes]
+    rendered_at: Mapped[int]
+    erased_at: Mapped[int | None]
+    __table_args__ = (CheckConstraint("face IN ('issued', 'void', 'replaced')", name="face"),)

@@ -18,7 +18,10 @@ def csv_answer(name: str, chunks: Iterable[bytes]) -> Response:
     charset = "Shift_JIS" if asked_encoding() == "cp932" else "utf-8"
     answer = Response(chunks, content_type=f"text/csv; charset={charset}")
     answer.call_on_close(hand_over_database())
-    answer.headers["Content-Disposition"] = (
-        f"attachment; filename=\"ppa.csv\"; filename*=UTF-8''{quote(name)}"
-    )
+    answer.headers["Content-Disposition"] = disposition("attachment", name, "ppa.csv")
     return answer
+
+
+def disposition(way: str, name: str, plain: str) -> str:
+    """Return how a file is to be taken, under a name in Japanese and a plain one (RFC 6266)."""
+    return f"{way}; filename=\"{plain}\"; filename*=UTF-8''{quote(name)}"

@@ -6,6 +6,7 @@ from flask_babel import get_locale
 
 from shared import units
 from shared.months import JST_S, Month, day_of, instant
+from shared.units import grouped
 
 UNKNOWN = "—"
 _WEEKDAYS = {"ja": "月火水木金土日", "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")}
@@ -14,13 +15,6 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 def _is_english() -> bool:
     return str(get_locale() or "ja") == "en"
-
-
-def grouped(text: str) -> str:
-    """Return a number with commas in its whole part; decimals stay."""
-    whole, point, decimals = text.partition(".")
-    sign = "-" if whole.startswith("-") else ""
-    return f"{sign}{int(whole.lstrip('-')):,}{point}{decimals}".replace("-", "−")
 
 
 def number(figure: int | None) -> str:

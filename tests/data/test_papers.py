@@ -7,49 +7,17 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from shared.db import make_engine
-from shared.energy.quantities import Quantity
 from shared.invoices.issuing import Act
 from shared.invoices.revising import revise
 from shared.models.customers import Customer
 from shared.models.documents import InvoicePaper, InvoicePerson
 from shared.models.invoices import Invoice
-from shared.settings import FROM_THE_BEGINNING, set_setting
 from shared.triggers import drop
 from shared.verify import verify
-from tests.data.homes import NOW, a_home, billed, issued, registers, terms, the_bill
+from tests.data.homes import NOW, issued, terms, the_bill
+from tests.data.papers import JANUARY, OPERATOR, a_billed_home, setting
 
-JANUARY = "24011120220110"
 KEY = "a secret for auth codes, in tests only"
-OPERATOR = {
-    "operator_name": "例エネルギー株式会社",
-    "operator_postal_code": "100-0000",
-    "operator_address": "東京都千代田区例町1-2-3",
-    "operator_tel": "03-0000-0000",
-    "operator_email": "support@example.jp",
-    "t_number": "T7123456789012",
-    "due_day": "27",
-    "payment_text": "口座振替",
-}
-
-
-def setting(engine: Engine, **texts: str) -> None:
-    """Record settings."""
-    with Session(engine) as session, session.begin():
-        for key, text in texts.items():
-            set_setting(session, key, text, valid_from=FROM_THE_BEGINNING, now=NOW, actor="test")
-
-
-def a_billed_home(engine: Engine, customer_no: str = "1120220110", use: str = "86.20") -> int:
-    """Give a home with an address whose January is billed."""
-    with Session(engine) as session, session.begin():
-        customer_id = a_home(session, customer_no)
-        customer = session.get_one(Customer, customer_id)
-        customer.postal_code, customer.address = "150-0000", "東京都渋谷区例町4-5"
-        pv = [("2024-01-16 00:00", "100"), ("2024-02-16 00:00", f"{100 + float(use):.2f}")]
-        export = [("2024-01-16 00:00", "50"), ("2024-02-16 00:00", "50")]
-        registers(session, customer_id, {Quantity.PV: pv, Quantity.EXPORT: export})
-    billed(engine, "2024-01")
-    return customer_id
 
 
 def papers(engine: Engine, number: str) -> tuple[dict[str, object], tuple[str, str, str]]:
@@ -74,7 +42,7 @@ def test_an_issue_keeps_operator_and_person_and_later_changes_change_nothing(
     assert before[0]["operator_name"] == "例エネルギー株式会社"
     assert (before[0]["t_number"], before[0]["tax_rate"]) == ("T7123456789012", 10)
     assert before[0]["due_on"] == date(2024, 3, 27)
-    assert before[1] == ("顧客0110", "150-0000", "東京都渋谷区例町4-5")
+    assert before[1] == ("顧客0170", "150-0000", "東京都渋谷区例町4-5")
     bill = the_bill(engine, JANUARY)
     setting(engine, operator_name="別の会社", t_number="T7010705000725", due_day="5")
     with Session(engine) as session, session.begin():

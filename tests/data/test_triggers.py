@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from shared.db import make_engine
 from shared.models import Base
 from shared.models.customers import Customer, Site, Term
-from shared.models.documents import InvoicePaper, InvoicePerson, Logo
+from shared.models.documents import InvoiceDocument, InvoicePaper, InvoicePerson, Logo
 from shared.models.invoices import (
     Estimate,
     Hold,
@@ -352,6 +352,22 @@ def test_a_person_on_a_bill_is_erased_once_and_whole_and_else_never_changed(
     session.commit()
     change(person, name="顧客0170")
     refused(session, "only be erased")
+
+
+@pytest.mark.usefixtures("bill")
+def test_a_kept_document_is_emptied_once_and_else_never_changed(session: Session) -> None:
+    kept = InvoiceDocument(
+        invoice_id=1, face="issued", sha256="00", content=b"%PDF-", rendered_at=0
+    )
+    session.add(kept)
+    session.commit()
+    for columns in ({"content": b"%PDF-2"}, {"content": b""}, {"erased_at": 5}, {"face": "void"}):
+        change(kept, **columns)
+        refused(session, "only be erased")
+    session.delete(kept)
+    refused(session, "may not be deleted")
+    change(kept, content=b"", erased_at=5)
+    session.commit()
 
 
 def issue(session: Session, bill: Invoice) -> None:

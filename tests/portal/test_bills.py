@@ -84,7 +84,7 @@ def test_bills_list_only_what_is_issued(portal: Portal) -> None:
     assert portal.their_bill not in page.text
 
 
-@pytest.mark.parametrize("ending", ["", "/why", ".csv"])
+@pytest.mark.parametrize("ending", ["", "/why", ".csv", ".pdf"])
 def test_what_is_not_yours_looks_like_what_does_not_exist(portal: Portal, ending: str) -> None:
     browser = portal.mine()
     nothing = browser.get(f"/bills/99991120229999{ending}")

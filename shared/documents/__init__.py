@@ -1,0 +1,1 @@
+"""Bills and letters as PDF: typeset once out of what was kept at issue, and kept."""
