@@ -70,6 +70,8 @@ LEAST_ROLE: Final = {
     "office.operators": ADMIN,
     "office.create_operator": ADMIN,
     "office.audit": ADMIN,
+    "office.audit_csv": ADMIN,
+    "office.save_settings": ADMIN,
     "office.settings": ADMIN,
 }
 """The least role for each private endpoint of the back office."""

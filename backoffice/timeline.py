@@ -10,6 +10,7 @@ KINDS = ("contract", "base_fee", "use_price", "export_price")
 WIDTH = 800
 LEFT = 88
 _ROOM = WIDTH - LEFT - 8
+_LABEL = 32
 _ONE_DAY = timedelta(days=1)
 
 
@@ -51,7 +52,8 @@ def time_line(recorded: Sequence[Term], today: date) -> TimeLine | None:
     rows = [(kind, _bands(recorded, kind, today, scale)) for kind in KINDS]
     step = max(1, (scale.end.year - scale.start.year) // 8)
     ticks = range(scale.start.year + 1, scale.end.year + 1, step)
-    years = [(year, scale.x(date(year, 1, 1))) for year in ticks]
+    places = [(year, scale.x(date(year, 1, 1))) for year in ticks]
+    years = [(year, x) for year, x in places if x < WIDTH - _LABEL]
     return TimeLine([row for row in rows if row[1]], years, scale.x(today))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from stdnum.exceptions import ValidationError
 from stdnum.jp import cn
@@ -216,6 +216,24 @@ def _t_number_warning(text: str) -> str | None:
     except ValidationError:
         return f"t_number: the check digit of {text} does not fit; please compare it once more"
     return None
+
+
+def find_history(session: Session, limit: int, offset: int) -> tuple[list[Setting], int]:
+    """Return one page of all that was ever set, newest first, and how many there are."""
+    rows = session.scalars(
+        select(Setting)
+        .where(Setting.key.in_(KEYS))
+        .order_by(Setting.id.desc())
+        .limit(limit)
+        .offset(offset)
+    )
+    count = select(func.count(Setting.id)).where(Setting.key.in_(KEYS))
+    return list(rows), session.scalar(count) or 0
+
+
+def newest_row_id(session: Session) -> int:
+    """Return the id of what was set last; 0 where nothing was."""
+    return session.scalar(select(func.max(Setting.id))) or 0
 
 
 def was_set(session: Session, key: str) -> bool:
