@@ -4,13 +4,15 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from shared.invoices.queries import count_by, filter_totals, find_hold_counts, find_months
-from shared.invoices.rows import InvoiceFilter, Totals
+from shared.invoices.queries import count_by
+from shared.invoices.rows import FIGURES, InvoiceFilter, Totals
 from shared.months import Month
+from shared.worklist import Worklist, find_month_sums, find_worklist, newest_month
 
 SEGMENTS = ("issued", "closed", "held", "open")
 BARS = 12
 _WIDTH = 496
+_NOTHING = Totals(0, **dict.fromkeys(FIGURES, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +27,12 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class MonthFigures:
-    """A month's sums beside those of the month before."""
+    """A month's sums beside those of the month and of the year before, None where none is known."""
 
     month: Month
     totals: Totals
-    before: Totals
+    before: Totals | None
+    last_year: Totals | None
     segments: list[Segment]
 
 
@@ -37,39 +40,35 @@ class MonthFigures:
 class Morning:
     """What the first page shows; without any bill `newest` is None."""
 
-    held: int
-    reasons: dict[str, int]
-    unissued: int
-    waiting: int
+    work: Worklist
     newest: MonthFigures | None
     months: list[tuple[Month, Totals]]
 
 
-def find_morning(session: Session) -> Morning:
+def find_morning(session: Session, now: int) -> Morning:
     """Ask for all that the first page shows."""
-    states = count_by(session, InvoiceFilter(), "state")
-    months = find_months(session, BARS)
-    sums = [(month, filter_totals(session, InvoiceFilter(month=month))) for month in months]
-    newest = _month_figures(session, months[-1]) if months else None
-    return Morning(
-        held=states.get("held", 0),
-        reasons=find_hold_counts(session),
-        unissued=states.get("closed", 0),
-        waiting=find_hold_counts(session, "open").get("waiting", 0),
-        newest=newest,
-        months=sums,
-    )
-
-
-def _month_figures(session: Session, month: Month) -> MonthFigures:
-    wanted = InvoiceFilter(month=month)
-    states = count_by(session, wanted, "state")
-    return MonthFigures(
-        month,
-        filter_totals(session, wanted),
-        filter_totals(session, InvoiceFilter(month=month.previous())),
+    work, newest = find_worklist(session, now), newest_month(session)
+    if newest is None:
+        return Morning(work, None, [])
+    year = _year_to(newest)
+    sums = find_month_sums(session, year[0], newest)
+    states = count_by(session, InvoiceFilter(month=newest), "state")
+    figures = MonthFigures(
+        newest,
+        sums.get(newest, _NOTHING),
+        sums.get(newest.previous()),
+        sums.get(year[0]),
         segments({state: states.get(state, 0) for state in SEGMENTS}),
     )
+    return Morning(work, figures, [(month, sums[month]) for month in year[1:] if month in sums])
+
+
+def _year_to(last: Month) -> list[Month]:
+    """Return the thirteen months up to one, the same month of last year first."""
+    months = [last]
+    for _ in range(BARS):
+        months.append(months[-1].previous())
+    return months[::-1]
 
 
 def segments(counts: dict[str, int]) -> list[Segment]:

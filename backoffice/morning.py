@@ -6,11 +6,11 @@ from flask.typing import ResponseReturnValue
 from backoffice.blueprint import office
 from backoffice.figures import find_morning
 from backoffice.words import reason_words
-from shared.web.request import database
+from shared.web.request import database, now
 
 
 @office.get("/")
 def morning() -> ResponseReturnValue:
     """Show today's work."""
-    found = find_morning(database())
+    found = find_morning(database(), now())
     return render_template("office/morning.html", morning=found, words=reason_words())

@@ -1,0 +1,118 @@
+"""The first page: what waits for a person, in order of urgency, and what the months came to."""
+
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from shared.models.customers import Occupancy
+from shared.models.gateways import Gateway
+from shared.models.invoices import PastBill
+from shared.models.telemetry import Channel, MeterEvent
+from shared.months import Month, day_of
+from tests.backoffice.conftest import Office
+from tests.backoffice.months import BLANK, a_roof, an_office, december_issued
+from tests.data.homes import billed, terms
+from tests.pages import Page, words
+from tests.people import NOW
+
+HOME, UNDATED = "1120230001", "1120230002"
+
+
+@pytest.fixture
+def desk(engine: Engine) -> Office:
+    """Give a home with a late price and one without contract dates."""
+    customer = a_roof(engine, HOME)
+    a_roof(engine, UNDATED, contract=BLANK)
+    december_issued(engine)
+    with Session(engine) as session, session.begin():
+        terms(session, customer, date(2023, 12, 16), use_price=2800)
+    billed(engine, "2024-01", "2024-02-20 10:00")
+    return an_office(engine)
+
+
+def tasks(page: Page) -> list[str]:
+    (todo,) = page.all("ul", class_="todo")
+    return [words(one) for one in todo]
+
+
+def test_work_stands_in_order_of_urgency_with_one_action_each(desk: Office) -> None:
+    page = desk.as_("viewer").get("/office/")
+    held, proposals = tasks(page)
+    assert held.startswith("3件請求書に要確認契約期間なし 2、前月に差額の候補 1")
+    assert proposals.startswith("1件発行後に届いた値との差")
+    assert {"/office/holds", "/office/proposals"} <= set(page.links())
+
+
+def test_a_gateway_that_was_not_read_for_a_day_is_a_silent_home(desk: Office) -> None:
+    with Session(desk.engine) as session, session.begin():
+        for site, last in ((1, NOW - 3 * 86_400), (1, NOW - 90_000), (2, NOW - 80_000)):
+            session.add(
+                Gateway(site_id=site, driver="modbus", address=f"192.0.2.1:{last % 60000}",
+                        last_ok_at=last)
+            )  # fmt: skip
+    (silent,) = [one for one in tasks(desk.as_("viewer").get("/office/")) if "通信がない" in one]
+    assert silent.startswith("1軒")
+    assert "顧客0001 が最長で 2月25日 08:00 から" in silent
+
+
+def test_nobody_asks_after_the_gateway_of_a_home_that_was_left(desk: Office) -> None:
+    with Session(desk.engine) as session, session.begin():
+        session.add(Gateway(site_id=1, driver="modbus", address="192.0.2.1:502"))
+        session.get_one(Occupancy, 1).to_day = day_of(NOW) - timedelta(days=1)
+    assert not [one for one in tasks(desk.as_("viewer").get("/office/")) if "通信がない" in one]
+
+
+@pytest.mark.parametrize(
+    ("until", "told"),
+    [
+        (date(2024, 1, 1), "期限切れ 1。最初は 2024年1月"),
+        (date(2024, 2, 1), "1か月以内 1。"),
+        (date(2024, 4, 1), "3か月以内 1。"),
+        (date(2024, 7, 1), "6か月以内 1。"),
+        (date(2025, 1, 1), "12か月以内 1。"),
+        (date(2025, 2, 1), None),
+    ],
+)
+def test_a_certificate_is_told_12_6_3_and_1_months_before_its_end(
+    desk: Office, until: date, told: str | None
+) -> None:
+    with Session(desk.engine) as session, session.begin():
+        channel = session.get_one(Channel, 1)
+        for at, last in ((1, date(2020, 1, 1)), (2, until)):
+            session.add(
+                MeterEvent(channel_id=channel.id, at=at, serial="A", installed_wh=0,
+                           certified_until=last, recorded_at=NOW, recorded_by="test")
+            )  # fmt: skip
+    found = [one for one in tasks(desk.as_("viewer").get("/office/")) if "検定" in one]
+    assert [told in one for one in found if told] == ([True] if told else [])
+    assert len(found) == (1 if told else 0)
+
+
+def test_a_contract_that_ends_within_half_a_year_is_told(desk: Office) -> None:
+    with Session(desk.engine) as session, session.begin():
+        terms(session, 1, date(2024, 1, 1), contract=(date(2014, 4, 1), date(2024, 3, 31)))
+    assert [one for one in tasks(desk.as_("viewer").get("/office/")) if "満了" in one]
+
+
+def test_the_newest_month_stands_beside_last_month_and_last_year(desk: Office) -> None:
+    with Session(desk.engine) as session, session.begin():
+        for n, month in enumerate((Month(2023, 1), Month(2023, 12))):
+            session.add(
+                PastBill(
+                    invoice_no=f"P{n}", customer_id=1, month=month.first(), name="顧客0001",
+                    base_yen=0, pv_wh=400_000, export_wh=300_000, use_wh=100_000,
+                    export_yen=4800, use_yen=2700, total_yen=2700, imported_at=NOW,
+                )
+            )  # fmt: skip
+    page = desk.as_("viewer").get("/office/")
+    (figures,) = page.all("dl", class_="figs")
+    text = words(figures)
+    assert "発電量776.24kWh前月 776.24前年 400.00" in text
+    assert "請求額2,413円前月 2,327前年 2,700" in text, "December's past bill has one of ours"
+
+
+def test_without_any_work_the_page_says_so(engine: Engine) -> None:
+    page = an_office(engine).as_("viewer").get("/office/")
+    assert tasks(page) == ["0件手を入れるものはありません"]
