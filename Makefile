@@ -64,9 +64,24 @@ $(FOREIGN_STAMP): | $(DEV_STAMP)
 	  --ignore-requires-python --only-binary :all: --require-hashes -r requirements-foreign.lock
 	@touch $@
 
-# The Debian packages that the tests need, and a file by which each is known to be there.
+# The Debian packages that the tests need, and a file by which each is known to be there. node and ip
+# are for a device in a network namespace of its own, which only root may make.
 .PHONY: servers
-servers:
+servers: packages device
+
+DEVICE := .cache/echonet-device
+.PHONY: device
+device: packages
+	@command -v npm >/dev/null || exit 0; \
+	cmp -s tests/ingest/echonet-device/package-lock.json $(DEVICE)/package-lock.json \
+	  && [ -d $(DEVICE)/node_modules ] && exit 0; \
+	rm -rf $(DEVICE); mkdir -p $(DEVICE); \
+	cp tests/ingest/echonet-device/package.json tests/ingest/echonet-device/package-lock.json $(DEVICE); \
+	npm ci --prefix $(DEVICE) --ignore-scripts --no-audit --no-fund --silent \
+	  || { rm -rf $(DEVICE); echo "npm could not fetch echonet-lite: its tests will be left out"; }
+
+.PHONY: packages
+packages:
 	@missing=""; \
 	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null \
 	  || [ -n "$$PPA_TEST_DATABASE_URL" ] || missing="$$missing postgresql"; \
@@ -75,6 +90,10 @@ servers:
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || missing="$$missing chromium"; \
 	ls /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc >/dev/null 2>&1 || missing="$$missing fonts-noto-cjk"; \
 	command -v redis-server >/dev/null || missing="$$missing redis-server"; \
+	if [ "$$(id -u)" = 0 ]; then \
+	  command -v npm >/dev/null || missing="$$missing nodejs npm"; \
+	  command -v ip >/dev/null || missing="$$missing iproute2"; \
+	fi; \
 	[ -z "$$missing" ] && exit 0; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  echo "installing$$missing"; \
