@@ -179,6 +179,6 @@ def _print(context: Context, identity: Identity, found: list[Found]) -> None:
     if known:
         print(" · ".join(known), file=context.out)
     for row in found:
-        told = f"{register_text(row.wh)} kWh" if row.wh is not None else f"{row.outcome}"
+        told = f"{register_text(row.wh)} kWh" if row.wh is not None else row.shows or row.outcome
         sentence = f"  ({row.error})" if row.error else ""
         print(f"{row.source:<20} {told}{sentence}".strip(), file=context.out)

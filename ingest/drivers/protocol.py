@@ -166,13 +166,17 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One register met while trying a gateway out: its SOURCE and what it holds."""
+    """One register met while trying a gateway out: its SOURCE and what it holds.
+
+    What is no energy, such as a battery's charge, stands in `shows`.
+    """
 
     source: str
     wh: Wh | None = None
     raw: int | None = None
     outcome: Outcome = Outcome.OK
     error: str | None = None
+    shows: str | None = None
 
 
 class Driver(Protocol):

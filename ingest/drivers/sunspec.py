@@ -19,7 +19,7 @@ from ingest.drivers.protocol import (
     Target,
     failed,
 )
-from ingest.drivers.sunspec_models import Block, Choice, Point
+from ingest.drivers.sunspec_models import Block, Choice, Gauge, Point
 from ingest.drivers.transport import ModbusLink
 from shared.energy.quantities import Quantity
 
@@ -78,16 +78,18 @@ class SunSpecDriver:
         )
 
     async def survey(self) -> list[Found]:
-        """Return every energy counter of every model of the device."""
+        """Return every energy counter of the device's models, and what its batteries hold."""
         link = ModbusLink(self._target, self._reach)
         try:
             chain = await _walk(link, lambda _: False)
             reading = _Reading(link, PollInstant(self._now))
-            return [
-                await reading.found(block, name, point)
-                for block in chain
-                for name, point in sunspec.POINTS.get(block.model, {}).items()
-            ]
+            found: list[Found] = []
+            for block in chain:
+                for name, point in sunspec.POINTS.get(block.model, {}).items():
+                    found.append(await reading.found(block, name, point))
+                if block.model in sunspec.GAUGES:
+                    found += await _gauges(link, block)
+            return found
         finally:
             link.close()
 
@@ -171,6 +173,36 @@ async def _identity(link: ModbusLink, chain: Sequence[Block]) -> Identity:
     )
 
 
+async def _gauges(link: ModbusLink, block: Block) -> list[Found]:
+    """Return what the gauges of a battery's model show."""
+    gauges = sunspec.GAUGES[block.model]
+    count = 1 + max(max(gauge.offset, gauge.scale_offset) for gauge in gauges.values())
+    try:
+        if block.length + 2 < count:
+            raise _too_short(block)
+        words = await link.read(_HOLDING, block.address, count)
+    except ReadingFailed as failure:
+        return [Found(_source(block, n), None, None, failure.outcome, str(failure)) for n in gauges]
+    return [_gauge(_source(block, name), gauge, words) for name, gauge in gauges.items()]
+
+
+def _gauge(source: str, gauge: Gauge, words: Sequence[int]) -> Found:
+    try:
+        shows = sunspec.gauge_text(gauge, words)
+    except ReadingFailed as failure:
+        return Found(source, outcome=failure.outcome, error=str(failure))
+    return Found(source, raw=words[gauge.offset], shows=shows)
+
+
+def _source(block: Block, name: str) -> str:
+    nth = f"/{block.nth}" if block.nth > 1 else ""
+    return f"{block.model}{nth}.{name}"
+
+
+def _too_short(block: Block) -> ReadingFailed:
+    return ReadingFailed(Outcome.BAD_ANSWER, f"model {block.model} is too short for its points")
+
+
 def _first(block: Block) -> int:
     """Return the offset at which the counters of a model begin."""
     return min(point.offset for point in sunspec.POINTS[block.model].values())
@@ -190,8 +222,7 @@ class _Reading:
             first = _first(block)
             end = max(point.end for point in sunspec.POINTS[block.model].values())
             if block.length + 2 < end or end - first > MOST_REGISTERS:
-                sentence = f"model {block.model} is too short for its counters"
-                raise ReadingFailed(Outcome.BAD_ANSWER, sentence)
+                raise _too_short(block)
             words = await self._link.read(_HOLDING, block.address + first, end - first)
             self._words[block] = (self._instant.mark(), words)
         return self._words[block]
@@ -211,8 +242,7 @@ class _Reading:
 
     async def found(self, block: Block, name: str, point: Point) -> Found:
         """Return what one counter holds."""
-        nth = f"/{block.nth}" if block.nth > 1 else ""
-        source = f"{block.model}{nth}.{name}"
+        source = _source(block, name)
         try:
             _, words = await self.words(block)
             decoded = sunspec.decode(point, words, _first(block))

@@ -23,6 +23,7 @@ DER = (701,)
 
 _LARGEST_SCALE_FACTOR = 10
 _NO_SCALE_FACTOR = -32768
+_NO_COUNT = 0xFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,32 @@ POINTS: dict[int, dict[str, Point]] = {
     701: {"TotWhInj": Point(19, "u64", 120), "TotWhAbs": Point(23, "u64", 120)},
     714: {"DCWhInj": Point(7, "u64", 18), "DCWhAbs": Point(11, "u64", 18)},
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """What a battery holds at an instant, in 16 bits; told while trying out, never billed."""
+
+    offset: int
+    scale_offset: int
+    unit: str
+
+
+GAUGES: dict[int, dict[str, Gauge]] = {
+    124: {"ChaState": Gauge(8, 22, "%")},
+    713: {
+        "WHRtg": Gauge(2, 7, "Wh"),
+        "WHAvail": Gauge(3, 7, "Wh"),
+        "SoC": Gauge(4, 8, "%"),
+        "SoH": Gauge(5, 8, "%"),
+    },
+    802: {
+        "WHRtg": Gauge(3, 53, "Wh"),
+        "SoC": Gauge(11, 56, "%"),
+        "SoH": Gauge(13, 58, "%"),
+    },
+}
+"""Batteries' charge and size, by model and point."""
 
 _PREFERRED: dict[Quantity, tuple[tuple[tuple[int, ...], str], ...]] = {
     Quantity.PV: ((METERS, "TotWhExp"), (DER, "TotWhInj"), (INVERTERS, "WH")),
@@ -151,6 +178,21 @@ def decode(point: Point, words: Sequence[int], first: int) -> Decoded:
         raise ReadingFailed(Outcome.NO_DATA, f"the counter holds {bits:#x}: not accumulated")
     modulus_wh = step_wh((1 << 32) * scale) if point.kind == "acc32" else None
     return Decoded(bits, to_wh(figure, scale), step_wh(scale), modulus_wh)
+
+
+def gauge_text(gauge: Gauge, words: Sequence[int]) -> str:
+    """Return what a gauge shows, such as `57.5 %`; `words` begin at the model's ID.
+
+    Raises ReadingFailed `no_data`.
+    """
+    counts = words[gauge.offset]
+    if counts == _NO_COUNT:
+        raise ReadingFailed(Outcome.NO_DATA, "the gauge is not implemented")
+    figure = counts * _scale(words[gauge.scale_offset])
+    tenths = 10 * figure
+    whole = (2 * tenths.numerator + tenths.denominator) // (2 * tenths.denominator)
+    decimals = f".{whole % 10}" if whole % 10 else ""
+    return f"{whole // 10}{decimals} {gauge.unit}"
 
 
 def _figure(point: Point, bits: int) -> Fraction | None:

@@ -19,6 +19,7 @@ MODES = (
     "fewer",
     "short",
     "drip",
+    "rtu",
     "zero",
     "ffff",
     "stuck",
@@ -75,6 +76,11 @@ def _short(exchange: Exchange) -> bytes:
     return _frame(exchange.head, exchange.answer[6:-2])
 
 
+def _rtu(exchange: Exchange) -> bytes:
+    """Return a serial frame as a mere tunnel passes it on: no transaction, but a checksum."""
+    return exchange.answer[6:] + b"\x5a\xa5"
+
+
 def _exception(exchange: Exchange) -> bytes:
     return exception(exchange.question, 4)
 
@@ -100,5 +106,6 @@ TWISTED: Mapping[str, Callable[[Exchange], bytes]] = {
     "wrong_fc": _wrong_fc,
     "fewer": _fewer,
     "short": _short,
+    "rtu": _rtu,
 }
 """Modes that are told by the bytes sent; the others by when, or whether, something is sent."""

@@ -197,6 +197,19 @@ def test_a_gateway_that_is_short_of_connections_is_read_again_and_again(manners:
     assert set(asyncio.run(asked())) == {Outcome.OK}
 
 
+def test_a_second_client_is_refused_and_read_once_the_first_has_gone() -> None:
+    async def asked() -> list[Outcome]:
+        async with served(HOME, Manners(one_connection=True)) as server:
+            _, first = await asyncio.open_connection("127.0.0.1", server.port)
+            (refused,) = await poll(a_target(server.port), Ask(PV), reach=QUICK)
+            first.close()
+            await first.wait_closed()
+            (read,) = await poll(a_target(server.port), Ask(PV))
+            return [refused.outcome, read.outcome]
+
+    assert asyncio.run(asked()) == [Outcome.METER_SILENT, Outcome.OK]
+
+
 def test_a_gateway_far_away_is_read_within_its_deadline() -> None:
     async def asked() -> list[Outcome]:
         async with served(HOME) as server, far_away(server.port, 0.15) as port:

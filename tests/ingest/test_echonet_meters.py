@@ -1,6 +1,5 @@
 """What ECHONET Lite properties say: exact energy, or nothing."""
 
-import random
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
@@ -15,7 +14,6 @@ from ingest.simulator.echonet import property_map
 from shared.energy.quantities import Quantity
 from shared.months import instant
 from tests.ingest.gateways import EXPORT, IMPORT, PV
-from tests.ingest.test_echonet_frames import TURNS
 
 REAL = bytes.fromhex(
     Path(__file__).with_name("real-meter-E2-day2.hex").read_text(encoding="ascii").strip()
@@ -204,30 +202,6 @@ def test_a_device_without_a_clock_has_no_clock_error() -> None:
     whole = {meters.CLOCK: b"\x0c\x1e", meters.DATE: bytes.fromhex("07e8060a")}
     for epc, edt in ((meters.CLOCK, None), (meters.CLOCK, b"\x18\0"), (meters.DATE, bytes(4))):
         assert meters.clock_error_s({**whole, epc: edt}, 0) is None
-
-
-def test_no_properties_break_a_decoder() -> None:
-    chance = random.Random(20260117)  # noqa: S311 - noise, no secret
-    known = {Outcome.NO_DATA, Outcome.IMPLAUSIBLE, Outcome.BAD_ANSWER, Outcome.NO_CHANNEL}
-    outcomes: set[Outcome] = set()
-    places = [(code, kind, epc) for code, kind in KINDS.items() for epc in kind.registers]
-    for _ in range(TURNS):
-        code, kind, epc = chance.choice(places)
-        answer = {e: noise(chance) for e in (epc, *kind.scaling(), meters.CLOCK, meters.DATE)}
-        meters.clock_error_s(answer, 0)
-        try:
-            _, decoded = read_register(kind, code << 8 | 1, epc, answer)
-        except ReadingFailed as failure:
-            outcomes.add(failure.outcome)
-            continue
-        assert 0 <= decoded.wh <= 10**15
-        assert len(answer[epc] or b"") in (4, 11)
-    assert outcomes <= known
-
-
-def noise(chance: random.Random) -> bytes | None:
-    length = chance.choice((1, 2, 4, 4, 4, 11, chance.randint(0, 255)))
-    return None if chance.random() < 0.1 else chance.randbytes(length)
 
 
 def test_scales_are_those_of_the_class() -> None:

@@ -1,5 +1,7 @@
 """Register-map profiles are checked key by key."""
 
+import asyncio
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,10 +15,13 @@ from ingest.drivers.profiles import (
     register_for,
     shipped_profile,
 )
-from ingest.drivers.protocol import Outcome, ReadingFailed
+from ingest.drivers.protocol import Ask, Outcome, ReadingFailed
+from ingest.simulator.images import MapDevice
 from shared.energy.quantities import Quantity
 from shared.errors import InputRefused
+from tests.ingest.gateways import PV, poll_served
 
+FOLDER = Path(__file__).parents[2] / "ingest/drivers/profiles"
 GOOD = 'fc = 3\naddress = 0\ntype = "u32"\nunit = "Wh"\n'
 FAULTS = (
     (GOOD + "colour = 1", "colour"),
@@ -112,9 +117,26 @@ def test_the_table_of_facts_is_what_is_shipped() -> None:
 
 
 def test_every_file_beside_the_shipped_ones_is_sound_too() -> None:
-    folder = Path(__file__).parents[2] / "ingest" / "drivers" / "profiles"
-    profiles = {path.stem: read_profile(path) for path in folder.glob("*.toml")}
+    profiles = {path.stem: read_profile(path) for path in FOLDER.glob("*.toml")}
     assert profiles.keys() == {*SHIPPED, "hatsudensho-home-example"}
+
+
+def test_the_four_devices_of_a_hatsudensho_home_are_read_through_a_profile() -> None:
+    """Its figures are invented: no map of 発電所長HOME is public."""
+    profile = read_profile(FOLDER / "hatsudensho-home-example.toml")
+    shown = {"pv": 388_200, "battery_charge": 51_230, "battery_discharge": 47_110,
+             "inverter": 391_300, "battery": 48_000}  # fmt: skip
+    device = MapDevice(profile, {name: fixed(wh) for name, wh in shown.items()})
+    charge, discharge = PV.BATTERY_CHARGE, PV.BATTERY_DISCHARGE
+    asks = [Ask(PV), Ask(charge), Ask(discharge), Ask(PV, "inverter"), Ask(discharge, "battery")]
+    samples = asyncio.run(
+        poll_served(device, asks, "modbus", str(FOLDER / "hatsudensho-home-example.toml"))
+    )
+    assert [sample.wh for sample in samples] == list(shown.values())
+
+
+def fixed(wh: int) -> Callable[[int], int]:
+    return lambda _at: wh
 
 
 def test_a_profile_is_found_beside_the_file_that_names_it(tmp_path: Path) -> None:
