@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 from ingest.drivers.protocol import History, Outcome
@@ -63,7 +64,7 @@ def each_day(
     Raises InputRefused, before anything is asked, where an address is no longer allowed.
     """
     config = context.config
-    reach = reach_of(config)
+    reach = replace(reach_of(config), bulk=True)
     memories = [Memory.of(gateway, config, reach, context.clock) for gateway in gateways]
     for memory in memories:
         if memory.refused and memory.refused.outcome is Outcome.REFUSED_ADDRESS:

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -47,6 +48,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     probe.add_argument("address", metavar="ADDRESS", help="a.b.c.d:port or [ipv6]:port")
     probe.add_argument("--unit", type=int, default=1, help="Modbus unit, 1 unless told")
     probe.add_argument("--profile", default="", help=f"{', '.join(SHIPPED)}, or a TOML file")
+    probe.add_argument("--secret-stdin", action="store_true", help="the device's password on stdin")
     probe.add_argument("--json", action="store_true", help="one JSON document on stdout")
     probe.set_defaults(run=run_probe)
     backfilling.register(actions)
@@ -167,7 +169,8 @@ def _target(args: argparse.Namespace) -> Target:
     if profile and profile not in SHIPPED:
         profile = str(Path(profile).absolute())
         find_profile(profile)
-    return Target(args.driver, address, args.unit, profile)
+    secret = sys.stdin.readline().rstrip("\n") if args.secret_stdin else ""
+    return Target(args.driver, address, args.unit, profile, secret)
 
 
 async def _ask(driver: Driver) -> tuple[Identity, list[Found]]:

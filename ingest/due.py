@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from ingest.drivers.protocol import Outcome, Sample
 from ingest.slots import Slot, next_try
 from shared.db import merge_rows
-from shared.gateways import StoredGateway, find_gateways
+from shared.gateways import OF_DAYS, StoredGateway, find_gateways
 from shared.models.gateways import Gateway, Poll
 from shared.months import DAY_S
 
@@ -57,6 +57,9 @@ def find_due(
     )
     if part is not None:
         wanted = wanted.where(Gateway.id >= part * PART, Gateway.id < (part + 1) * PART)
+    if slot.of_days is not None:
+        tells_days = Gateway.driver.in_(OF_DAYS)
+        wanted = wanted.where(tells_days if slot.of_days else ~tells_days)
     return [
         row.id
         for row in session.execute(wanted)

@@ -17,14 +17,19 @@ from shared.energy.quantities import Source
 from shared.errors import PpaError
 from shared.gateways import FeedPlan, StoredGateway
 from shared.months import DAY_S
-from shared.telemetry.intervals import DayRow, IntervalRow, store_day_values, store_intervals
+from shared.telemetry.intervals import (
+    HOURS,
+    DayRow,
+    IntervalRow,
+    store_day_values,
+    store_intervals,
+)
 from shared.telemetry.storing import store_readings
 
 _log = logging.getLogger(__name__)
 
 DEADLINES: Final = 4
 """How many deadlines one day may take at the very most: an SD card is packed for up to three."""
-HOURS: Final = 24
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from ingest.drivers.sunspec_models import METERS, parse_source
 from shared.csvfile import Problems, read_rows
 from shared.energy.quantities import Quantity
 from shared.errors import InputRefused, ValueRefused
-from shared.gateways import METROLOGIES, NewGateway, put_gateways
+from shared.gateways import METROLOGIES, OF_DAYS, NewGateway, put_gateways
 from shared.models import telemetry
 from shared.telemetry.storing import find_sites
 
@@ -85,7 +85,7 @@ class _Parser:
         if metrology and metrology not in METROLOGIES:
             raise _Refused("metrology", f"{metrology!r} is none of {', '.join(METROLOGIES)}")
         site_id = self._sites[customer_no]
-        kind = "days" if driver == "aiseg2" else "register"
+        kind = "days" if driver in OF_DAYS else "register"
         sources = _read_channels(channels, driver)
         self._check_channels(line, site_id, kind, sources)
         modbus = driver == "modbus"
@@ -181,6 +181,8 @@ def _read_channels(text: str, driver: str) -> dict[Quantity, str]:
 def _check_source(word: str, source: str, driver: str) -> None:
     if not source:
         raise _Refused("channels", f"{word!r} names no source after the colon")
+    if driver in OF_DAYS:
+        raise _Refused("channels", f"{word!r}: {driver} has one source a channel, none to choose")
     parse = {"sunspec": parse_source, "echonet": echonet_meters.parse_source}.get(driver)
     if parse:
         try:

@@ -11,6 +11,7 @@ from enum import Enum, auto
 from functools import partial
 
 from ingest.due import forget_old
+from ingest.looking import find_looks, look_part
 from ingest.polls import find_echonet_polls, find_polls, poll_echonet, poll_part
 from ingest.runs import do_run, find_run_calls
 from shared.commands.context import Context
@@ -42,6 +43,7 @@ class Work:
 WORKS = (
     Work(Task.POLL, find_polls, poll_part, Lane.GATEWAYS),
     Work(Task.POLL_ECHONET, find_echonet_polls, poll_echonet, Lane.ECHONET),
+    Work(Task.LOOK, find_looks, look_part, Lane.GATEWAYS),
     Work(Task.BILL_RUN, find_run_calls, do_run, Lane.OFFICE),
 )
 

@@ -10,6 +10,7 @@ from ingest.drivers.polling import poll_many
 from ingest.drivers.protocol import (
     Ask,
     Clock,
+    History,
     Outcome,
     Reach,
     ReadingFailed,
@@ -23,9 +24,10 @@ from shared import seal
 from shared.config import Config
 from shared.energy.quantities import Source
 from shared.errors import PpaError
-from shared.gateways import FeedPlan, StoredGateway
+from shared.gateways import FeedPlan, StoredGateway, put_words
 from shared.models import telemetry
 from shared.telemetry.deriving import mark_stale
+from shared.telemetry.intervals import IntervalRow, store_intervals
 from shared.telemetry.storing import store_readings
 
 LEASE_LEEWAY_S = 5
@@ -94,16 +96,37 @@ def target_of(gateway: StoredGateway, config: Config) -> Target:
 def keep(session: Session, polled: Sequence[Polled], now: int) -> int:
     """Store every register that was had, and implausible ones to be set aside; return new ones.
 
-    A channel of day values takes no registers: what it tells of today is not finished.
+    A channel of day values takes no registers: what it tells of today is not finished, and the
+    hours that are over go to the charts.
     """
-    rows = []
+    rows, hours = [], []
     for one in polled:
         for feed, sample in zip(one.gateway.feeds, one.samples, strict=True):
             wh = sample.wh if sample.wh is not None else sample.set_aside_wh
             if wh is not None and feed.is_register:
                 rows.append((feed.channel_id, sample.read_at, int(Source.POLL), wh))
+            hours += [
+                IntervalRow(feed.channel_id, at, 60, of_hour, int(Source.POLL))
+                for at, of_hour in sample.hours
+            ]
             _learn(session, one.gateway.site_id, feed, sample)
+        keep_words(session, one.gateway.id, one.samples, now)
+    store_intervals(session, hours, now)
     return store_readings(session, rows, now)
+
+
+def keep_words(
+    session: Session, gateway_id: int, told: Sequence[Sample | History], now: int
+) -> None:
+    """Keep what a device said of itself beside its figures; a silent one takes nothing away."""
+    words = [one.word for one in told if one.word]
+    errors = [one.clock_error_s for one in told if one.clock_error_s is not None]
+    if not words and not errors:
+        return
+    firmware = next((word.firmware for word in words if word.firmware), "")
+    prices = [word.sale_sen for word in words if word.sale_sen is not None]
+    price = prices[0] if prices else None
+    put_words(session, [(gateway_id, now, errors[0] if errors else None, firmware, price)])
 
 
 def _learn(session: Session, site_id: int, feed: FeedPlan, sample: Sample) -> None:

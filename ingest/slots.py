@@ -1,4 +1,8 @@
-"""When gateways are asked: half-hours by day, twice at night for the boundary (decision 6)."""
+"""When gateways are asked: half-hours by day, twice at night for the boundary (decision 6).
+
+Those that tell finished days and no registers are looked at once a day, soon after midnight,
+because their pages are large for a 4G router (gateways.md §5).
+"""
 
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -16,13 +20,17 @@ SPREAD_S: Final = 600
 RETRY_S: Final = 600
 PATIENCE: Final = 3
 MOST_SKIPPED: Final = 6
+LOOK_S: Final = 1201
+"""00:20:01, when yesterday's finished days are asked for; no slot of another kind begins then."""
+LOOK_RETRY_S: Final = 1800
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
     """One time to ask every gateway once, from `first` (spread over `spread_s`) until `until`.
 
-    `retry_s` is 0 where one try is enough; at night a register is worth more than a try.
+    `retry_s` is 0 where one try is enough; at night a register is worth more than a try. `of_days`
+    tells whether it is for gateways of finished days, for the others, or (None) for all.
     """
 
     start: int
@@ -30,6 +38,7 @@ class Slot:
     until: int
     spread_s: int
     retry_s: int = 0
+    of_days: bool | None = None
 
     def at(self, gateway_id: int) -> int:
         """Return the gateway's own instant, the same in every slot of this length."""
@@ -47,11 +56,17 @@ def slot_at(now: int, poll_seconds: int | None) -> Slot | None:
     for begins, ends in NIGHTS:
         if begins <= after < ends:
             start = midnight + begins
-            return Slot(start, start, midnight + ends, SPREAD_S, RETRY_S)
+            return Slot(start, start, midnight + ends, SPREAD_S, RETRY_S, of_days=False)
     if FIRST_S <= after < LAST_S + HALF_HOUR_S:
         start = midnight + after // HALF_HOUR_S * HALF_HOUR_S
-        return Slot(start, start + LATE_S, start + HALF_HOUR_S, SPREAD_S)
+        return Slot(start, start + LATE_S, start + HALF_HOUR_S, SPREAD_S, of_days=False)
     return None
+
+
+def look_at(now: int) -> Slot:
+    """Return the daily look that runs at an instant, from 00:20 until the next one."""
+    start = instant(day_of(now - LOOK_S)) + LOOK_S
+    return Slot(start, start, start + DAY_S, SPREAD_S, LOOK_RETRY_S, of_days=True)
 
 
 def jitter(gateway_id: int, spread_s: int) -> int:

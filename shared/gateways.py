@@ -14,6 +14,8 @@ from shared.telemetry.loading import find_meter_events
 from shared.telemetry.storing import ensure_channels
 
 CHUNK = 500
+OF_DAYS = ("aiseg2",)
+"""The drivers whose devices tell finished days and no registers (decision 3)."""
 METROLOGIES = ("certified", "special", "ct", "inverter")
 
 
@@ -198,3 +200,11 @@ def _put_feeds(session: Session, gateway_id: int, new: NewGateway) -> int:
     columns = ("channel_id", "gateway_id", "source", "metrology")
     merge_rows(session, gateways.Feed, columns, rows, keep=False)
     return len(rows)
+
+
+def put_words(
+    session: Session, words: Iterable[tuple[int, int, int | None, str, int | None]]
+) -> None:
+    """Keep what gateways said of themselves: (id, instant, clock error, firmware, price in sen)."""
+    columns = ("gateway_id", "at", "clock_error_s", "firmware", "sale_sen")
+    merge_rows(session, gateways.GatewayWord, columns, words, keep=False)

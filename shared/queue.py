@@ -48,6 +48,7 @@ class Task(StrEnum):
 
     POLL = "poll"
     POLL_ECHONET = "poll_echonet"
+    LOOK = "look"
     BILL_RUN = "bill_run"
 
 

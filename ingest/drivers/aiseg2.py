@@ -118,7 +118,8 @@ class AisegDriver:
         """Return the page's hours, or the card's half-hours where those tell more of the day."""
         moments = page.moments(self._now())
         known = _known(moments)
-        if known < len(moments) and instant(page.day) + DAY_S <= self._now():
+        is_over = instant(page.day) + DAY_S <= self._now()
+        if known < len(moments) and is_over and self._reach.bulk:
             try:
                 card = await self._on_card(ask.channel, page.day)
             except ReadingFailed:
@@ -140,6 +141,8 @@ class AisegDriver:
 
     async def _on_card(self, quantity: Quantity, day: date) -> Moments:
         """Return a day's half-hours on the SD card; raises ReadingFailed where it has none."""
+        if not self._reach.bulk:
+            raise ReadingFailed(Outcome.NO_HISTORY, "its SD card is read in a backfill only")
         if self._card is None:
             try:
                 self._card = await self._fetch_card()

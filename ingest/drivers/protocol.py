@@ -58,7 +58,8 @@ class Implausible(ReadingFailed):
 class Reach:
     """Where a poll may go and how long it may take (PPA_GATEWAY_*); times in seconds.
 
-    `echonet_bind` is our own side of ECHONET Lite (PPA_ECHONET_BIND).
+    `echonet_bind` is our own side of ECHONET Lite (PPA_ECHONET_BIND). `bulk` says that a device's
+    whole memory may be fetched, megabytes over 4G, where a day can be had no other way.
     """
 
     nets: tuple[Net, ...] = ()
@@ -66,6 +67,7 @@ class Reach:
     timeout_s: float = 5.0
     deadline_s: float = 20.0
     echonet_bind: tuple[str, int] = ("0.0.0.0", 3610)  # noqa: S104 - answers come to any interface
+    bulk: bool = False
 
     def guard(self, address: Address) -> None:
         """Raise ReadingFailed `refused_address` unless the address may be connected to."""

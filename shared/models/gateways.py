@@ -33,6 +33,22 @@ class Gateway(Base):
     )
 
 
+class GatewayWord(Base):
+    """What a device said of itself when it was last heard.
+
+    `clock_error_s` is by how much its clock was ahead, `sale_sen` the price per kWh sold set in it.
+    """
+
+    __tablename__ = "gateway_word"
+    gateway_id: Mapped[int] = mapped_column(
+        ForeignKey("gateway.id", ondelete="CASCADE"), primary_key=True
+    )
+    at: Mapped[int]
+    clock_error_s: Mapped[int | None]
+    firmware: Mapped[str] = mapped_column(default="")
+    sale_sen: Mapped[int | None]
+
+
 class Feed(Base):
     """The one gateway that a channel is read from; a blank `metrology` is for the device to say."""
 

@@ -15,6 +15,7 @@ from shared.energy.quantities import Quantity
 from shared.energy.readings import METER, MeterEvent, Point
 from shared.models import invoices, telemetry
 from shared.months import DAY_S, Period, day_of, instant
+from shared.telemetry.intervals import HOURS
 from shared.telemetry.loading import (
     SiteChannels,
     find_readings,
@@ -23,8 +24,6 @@ from shared.telemetry.loading import (
 )
 
 BILLED = (Quantity.PV, Quantity.EXPORT)
-HOURS = 24
-"""The hours that a finished day has told (decision 3)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from shared.models import telemetry
 INTERVAL_COLUMNS = ("channel_id", "at", "minutes", "wh", "source", "received_at")
 DAY_COLUMNS = ("channel_id", "day", "source", "wh", "hours", "received_at")
 CHUNK = 20_000
+HOURS = 24
+"""The hours that a finished day has told (decision 3)."""
 
 
 class IntervalRow(NamedTuple):
@@ -103,3 +105,19 @@ def store_day_values(session: Session, rows: Iterable[DayRow], now: int) -> int:
         news = [(*row, now) for row in chunk if (row[0], row[1], row.wh, row.hours) not in known]
         new += merge_rows(session, table, DAY_COLUMNS, news, keep=True)
     return new
+
+
+def find_known_days(
+    session: Session, channel_ids: Collection[int], since: date
+) -> dict[int, set[date]]:
+    """Return the finished days on record of some channels from a day on (all 24 hours told)."""
+    table = telemetry.DayValue
+    rows = session.execute(
+        select(table.channel_id, table.day).where(
+            table.channel_id.in_(channel_ids), table.day >= since, table.hours == HOURS
+        )
+    )
+    found: dict[int, set[date]] = defaultdict(set)
+    for channel_id, day in rows:
+        found[channel_id].add(day)
+    return found

@@ -3,6 +3,7 @@
 import asyncio
 import functools
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import ParamSpec
 
@@ -54,7 +55,7 @@ async def remembered(
 ) -> tuple[list[History], AisegServer]:
     """Return what one driver tells of some days, and the server that it asked."""
     async with an_aiseg(manners, lambda: now) as server:
-        driver = AisegDriver(its_target(server.port), PATIENT, lambda: now)
+        driver = AisegDriver(its_target(server.port), replace(PATIENT, bulk=True), lambda: now)
         return [await driver.history(ask, day) for ask, day in asks], server
 
 

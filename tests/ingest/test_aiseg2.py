@@ -143,17 +143,19 @@ async def test_a_device_that_stays_busy_is_told_so_after_three_tries() -> None:
 )
 @in_a_loop
 async def test_no_false_energy_comes_out_of_a_hostile_device(mode: str, outcome: Outcome) -> None:
+    # Short times where time decides, and long ones where the answer does.
+    reach = QUICK if mode in ("silent", "drip") else PATIENT
     async with an_aiseg(AisegManners(mode)) as server:
         started = time.perf_counter()
-        samples = await poll_aiseg(server, Ask(PV), Ask(EXPORT), reach=QUICK)
+        samples = await poll_aiseg(server, Ask(PV), Ask(EXPORT), reach=reach)
         took = time.perf_counter() - started
-        driver = AisegDriver(its_target(server.port), QUICK, lambda: NOON)
+        driver = AisegDriver(its_target(server.port), reach, lambda: NOON)
         day = await driver.history(Ask(EXPORT), YESTERDAY)
     assert [sample.outcome for sample in samples] == [outcome] * 2
     assert all(sample.error for sample in samples if sample.outcome is not Outcome.OK)
     assert [sample.wh is None for sample in samples] == [outcome is not Outcome.OK] * 2
     assert (day.outcome, bool(day.moments)) == (outcome, outcome is Outcome.OK)
-    assert took < QUICK.deadline_s + 1.5
+    assert took < reach.deadline_s + 1.5
 
 
 @in_a_loop
