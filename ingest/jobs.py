@@ -12,6 +12,7 @@ from functools import partial
 
 from ingest.due import forget_old
 from ingest.looking import find_looks, look_part
+from ingest.mails import find_mail_calls, send_mails
 from ingest.polls import find_echonet_polls, find_polls, poll_echonet, poll_part
 from ingest.runs import do_run, find_run_calls
 from shared.commands.context import Context
@@ -28,6 +29,7 @@ class Lane(Enum):
     GATEWAYS = auto()
     ECHONET = auto()
     OFFICE = auto()
+    MAIL = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ WORKS = (
     Work(Task.POLL_ECHONET, find_echonet_polls, poll_echonet, Lane.ECHONET),
     Work(Task.LOOK, find_looks, look_part, Lane.GATEWAYS),
     Work(Task.BILL_RUN, find_run_calls, do_run, Lane.OFFICE),
+    Work(Task.MAIL, find_mail_calls, send_mails, Lane.MAIL),
 )
 
 

@@ -33,7 +33,7 @@ def run_worker(_args: argparse.Namespace, context: Context) -> int:
     """Work until SIGTERM, which ends it within 15 seconds."""
     context.open_engine()
     if context.config.redis_url is None:
-        for lane in (Lane.ECHONET, Lane.OFFICE):
+        for lane in set(Lane) - {Lane.GATEWAYS}:
             in_process(context, lane).start()
         tick_in_foreground(in_process(context, Lane.GATEWAYS))
         return 0

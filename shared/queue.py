@@ -50,6 +50,7 @@ class Task(StrEnum):
     POLL_ECHONET = "poll_echonet"
     LOOK = "look"
     BILL_RUN = "bill_run"
+    MAIL = "mail"
 
 
 @dataclass(frozen=True, slots=True)

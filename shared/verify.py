@@ -15,6 +15,7 @@ from shared.energy.boundaries import How, boundaries
 from shared.energy.ledger import judge
 from shared.invoices.chaining import find_breaks
 from shared.invoices.drafting import ISSUED, OPEN
+from shared.mail.checking import find_mail_breaks
 from shared.models import customers, invoices, telemetry
 from shared.months import invoice_no, month_of
 from shared.telemetry.deriving import boundary_row
@@ -45,6 +46,7 @@ def verify(session: Session, progress: Progress = lambda _done, _total: None) ->
     total, done = len(invoice_ids) + len(site_ids), 0
     findings = [*_runs(session), *(Finding(*found) for found in find_breaks(session))]
     findings += [Finding("I6", *broken) for broken in find_broken(session)]
+    findings += [Finding(*found) for found in find_mail_breaks(session)]
     for chunk in in_chunks(invoice_ids, CHUNK):
         findings += _bills(session, chunk)
         done += len(chunk)

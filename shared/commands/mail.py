@@ -1,10 +1,12 @@
 """`ppa mail`: the bills' mails, where each stands."""
 
 import argparse
+import sys
 
 from shared.commands.arguments import read_instant
 from shared.commands.context import Context
 from shared.db import in_chunks
+from shared.mail.bouncing import keep_bounce, parse_report
 from shared.mail.links import revoke
 from shared.mail.listing import REASONS, STATES, MailFilter, MailRow, count_mails, find_mails
 from shared.mail.resending import resend
@@ -35,6 +37,9 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     end = verbs.add_parser("revoke", help=summary, description=summary)
     end.add_argument("invoice_no", metavar="INVOICE_NO")
     end.set_defaults(run=revoke_link)
+    summary = "take a delivery report on standard input: a mail that came back is refused"
+    back = verbs.add_parser("bounced", help=summary, description=summary)
+    back.set_defaults(run=take_bounce)
 
 
 def list_mails(args: argparse.Namespace, context: Context) -> int:
@@ -116,4 +121,15 @@ def revoke_link(args: argparse.Namespace, context: Context) -> int:
     with context.session() as session:
         revoke(session, args.invoice_no, context.clock(), context.actor)
     context.say(f"the links of {args.invoice_no} open nothing any more")
+    return 0
+
+
+def take_bounce(_args: argparse.Namespace, context: Context) -> int:
+    """Keep what a delivery report says of a mail of ours."""
+    stream = getattr(sys.stdin, "buffer", None)
+    content = stream.read() if stream is not None else sys.stdin.read().encode()
+    bounce = parse_report(content)
+    with context.session() as session:
+        number = keep_bounce(session, bounce, context.clock(), context.actor)
+    context.say(f"{number}: {bounce.action} {bounce.told}".rstrip())
     return 0

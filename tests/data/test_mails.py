@@ -1,18 +1,20 @@
 """Every issued bill has its mail, written with it, on both engines."""
 
 import pytest
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import Engine, func, select, text, update
 from sqlalchemy.orm import Session
 
 from shared import schema
 from shared.energy.quantities import Quantity
 from shared.invoices.issuing import Act, issue_month, void
 from shared.invoices.revising import revise
+from shared.mail.checking import find_mail_breaks
 from shared.mail.listing import MailFilter, MailRow, find_mails
 from shared.models.customers import Customer
-from shared.models.mail import MailEvent
+from shared.models.mail import MailEvent, Outbox
 from shared.months import Month
 from shared.telemetry.deriving import refresh
+from shared.verify import verify
 from tests.conftest import Ppa
 from tests.data.homes import NOW, a_home, billed, issued, registers
 
@@ -132,3 +134,17 @@ def test_bills_of_before_there_were_mails_are_held(engine: Engine) -> None:
     (mail,) = mails(engine)
     told = (mail.invoice_no, mail.recipient, mail.state, mail.reason, mail.queued_at)
     assert told == (JANUARY, "a@example.jp", "held", "before_mail", 5)
+
+
+def test_verify_finds_a_bill_without_its_mail_and_a_mail_astray(engine: Engine, home: int) -> None:
+    issued(engine, "2024-01")
+    with Session(engine) as session, session.begin():
+        assert list(find_mail_breaks(session)) == []
+        other = session.scalars(select(Customer.id).where(Customer.id != home)).one()
+        mine = select(Outbox).where(Outbox.customer_id == home)
+        session.scalars(mine).one().customer_id = other
+        session.flush()
+        assert [f.invariant for f in verify(session)] == ["I8"]
+        session.execute(update(Outbox).where(Outbox.id == 1).values(invoice_id=None))
+        session.flush()
+        assert [(f.invariant, f.subject) for f in verify(session)] == [("I8", JANUARY)]
