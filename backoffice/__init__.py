@@ -1,6 +1,7 @@
 """What the operator sees on a desk."""
 
 from backoffice import (
+    account,
     audit,
     bill_pages,
     codes,
@@ -33,6 +34,7 @@ from shared.web.surface import Surface
 
 __all__ = [
     "SURFACE",
+    "account",
     "audit",
     "bill_pages",
     "codes",

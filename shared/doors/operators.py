@@ -16,14 +16,22 @@ class LoginRefused(Refused):
 
 def add_operator(session: Session, email: str, role: str, password: str, now: int) -> Operator:
     """Store a new operator; raises InputRefused for a bad mail, role or password."""
+    return store_operator(session, email, role, hash_password(password), now)
+
+
+def store_operator(
+    session: Session, email: str, role: str, password_hash: str, now: int
+) -> Operator:
+    """Store a new operator with a hash, blank for one who has still to choose a password.
+
+    Raises InputRefused for a bad mail or role.
+    """
     address = _mail(email)
     if role not in ROLES:
         raise InputRefused(f"{role!r} is not a role: {', '.join(ROLES)}")
     if session.scalar(select(Operator.id).where(Operator.email == address)):
         raise InputRefused(f"operator {address} exists already")
-    operator = Operator(
-        email=address, role=role, password_hash=hash_password(password), created_at=now
-    )
+    operator = Operator(email=address, role=role, password_hash=password_hash, created_at=now)
     session.add(operator)
     session.flush()
     return operator

@@ -39,7 +39,8 @@ MAILED_BILL = Lifetime(idle_s=30 * 60, absolute_s=30 * 60)
 class Principal:
     """Who is signed in: a homeowner (customer_id) or an operator (operator_id with a role).
 
-    With `bill_no` a mailed link let somebody in to read that bill and nothing else.
+    With `bill_no` a mailed link let somebody in to read that bill and nothing else. `has_totp`
+    says whether an operator comes in with a second step.
     """
 
     token: str
@@ -50,6 +51,7 @@ class Principal:
     operator_id: int | None = None
     role: str = ""
     bill_no: str | None = None
+    has_totp: bool = False
 
     is_authenticated: ClassVar[bool] = True
     is_active: ClassVar[bool] = True
@@ -136,7 +138,13 @@ def find_operator(session: Session, token: str, now: int) -> Principal | None:
     if row is None or operator is None or operator.disabled_at is not None:
         return None
     return Principal(
-        token, row.id, row.seen_at, operator.email, operator_id=operator.id, role=operator.role
+        token,
+        row.id,
+        row.seen_at,
+        operator.email,
+        operator_id=operator.id,
+        role=operator.role,
+        has_totp=operator.totp_sealed is not None,
     )
 
 

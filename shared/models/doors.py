@@ -7,7 +7,11 @@ from shared.models.base import Base, Key
 
 
 class Operator(Base):
-    """A person of the back office; `password_hash` is argon2id, mails are kept in lower case."""
+    """A person of the back office; `password_hash` is argon2id, mails are kept in lower case.
+
+    The hash is blank until an invited person has chosen a password. `totp_sealed` is the secret of
+    the second step, `totp_step` the newest step that was used, so that none is used twice.
+    """
 
     __tablename__ = "operator"
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -16,6 +20,8 @@ class Operator(Base):
     role: Mapped[str]
     created_at: Mapped[int]
     disabled_at: Mapped[int | None]
+    totp_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    totp_step: Mapped[int] = mapped_column(default=0, server_default="0")
     __table_args__ = (CheckConstraint("role IN ('viewer', 'billing', 'admin')", name="role"),)
 
 
@@ -49,3 +55,15 @@ class Throttle(Base):
     address: Mapped[str]
     at: Mapped[int] = mapped_column(index=True)
     __table_args__ = (Index("ix_throttle_address_door_at", "address", "door", "at"),)
+
+
+class OperatorLink(Base):
+    """A link with which an operator chooses a password once, known by its SHA-256 only."""
+
+    __tablename__ = "operator_link"
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    operator_id: Mapped[int] = mapped_column(ForeignKey("operator.id"), index=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    created_at: Mapped[int]
+    expires_at: Mapped[int]
+    used_at: Mapped[int | None]

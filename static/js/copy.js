@@ -9,5 +9,5 @@ for (const box of document.querySelectorAll("[data-secret]")) {
     await navigator.clipboard.writeText(secret.textContent.replace(/\s/gu, ""));
     button.textContent = button.dataset.done;
   });
-  setTimeout(() => box.remove(), SHOWN_MS);
+  if (box.dataset.secret !== "stay") setTimeout(() => box.remove(), SHOWN_MS);
 }

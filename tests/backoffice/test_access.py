@@ -9,9 +9,9 @@ from tests.backoffice.conftest import HOME, ROLES, Office
 from tests.people import PASSWORD
 
 RANK = {"viewer": 1, "billing": 2, "admin": 3}
-PLACES = {"<customer_no>": HOME, "<int:message_id>": "1"}
+PLACES = {"<customer_no>": HOME, "<int:message_id>": "1", "<int:operator_id>": "1"}
 ADMINS_OWN = {"/office/audit", "/office/operators", "/office/settings"}
-ASKING = ("/edit", "/leave", "/move", "/delete")
+ASKING = ("/edit", "/leave", "/move", "/delete", "/operators/1", "/audit.csv")
 """Pages that only lead to a change, and are for who may make it."""
 WRITERS_OWN = {"/office/customers/new", "/office/customers/import"}
 
@@ -59,7 +59,9 @@ def test_each_role_opens_exactly_its_pages(office: Office, role: str) -> None:
 def test_the_table_says_what_the_contract_says(office: Office) -> None:
     for rule, method, path in routes(office):
         least = LEAST_ROLE[rule.endpoint]
-        if path in ADMINS_OWN or path.endswith("/archive"):
+        if path.startswith("/office/account"):
+            assert least == "viewer"
+        elif path in ADMINS_OWN or path.endswith("/archive"):
             assert least == "admin"
         elif path in WRITERS_OWN or (method == "POST" and path != "/office/logout"):
             assert least in ("billing", "admin")
