@@ -25,7 +25,7 @@ from ingest.drivers.echonet_frames import (
 from ingest.drivers.frames import ModbusRefused, Request, examine
 from ingest.drivers.protocol import Ask, Outcome, ReadingFailed, WireBroken
 from ingest.drivers.sunspec import SunSpecDriver
-from ingest.drivers.sunspec_models import MARKER, POINTS
+from ingest.drivers.sunspec_models import BASES, MARKER, POINTS
 from tests.ingest.gateways import EXPORT, IMPORT, NOON, PATIENT, PV, a_target
 
 TURNS = int(os.environ.get("PPA_RANDOM_FRAMES", "3000"))
@@ -138,12 +138,14 @@ class NoiseLink:
         """Take the noise."""
         self._chance = chance
 
-    async def read(self, _fc: int, _address: int, count: int) -> Sequence[int]:
+    async def read(self, _fc: int, address: int, count: int) -> Sequence[int]:
+        if address == BASES[0]:
+            return MARKER
         if self._chance.random() < 0.02:
             raise ModbusRefused(self._chance.randrange(256))
         if count == len(MARKER) and self._chance.random() < 0.5:
-            known = (*MARKER, 0xFFFF, 1, *POINTS, *sunspec_models.GAUGES)
-            return (self._chance.choice(known), self._chance.choice((*known, 66, 105, 153)))
+            known = (0xFFFF, 1, *POINTS, *sunspec_models.GAUGES)
+            return self._chance.choice(known), self._chance.choice((0, 66, 105, 124, 153))
         return [self._chance.getrandbits(16) for _ in range(count)]
 
     def close(self) -> None:
@@ -155,12 +157,15 @@ def test_no_random_chain_breaks_the_sunspec_driver(
 ) -> None:
     monkeypatch.setattr(sunspec, "ModbusLink", lambda *_: NoiseLink(chance))
     driver = SunSpecDriver(a_target(1), PATIENT, lambda: NOON)
+    outcomes: set[Outcome] = set()
 
     async def asked() -> None:
         for _ in range(TURNS // 10):
             for sample in await driver.read([Ask(PV), Ask(EXPORT), Ask(IMPORT)]):
                 assert (sample.wh is None) == (sample.outcome is not Outcome.OK)
+                outcomes.add(sample.outcome)
             with contextlib.suppress(ReadingFailed):
                 await driver.survey()
 
     asyncio.run(asked())
+    assert {Outcome.OK, Outcome.NO_DATA, Outcome.NO_CHANNEL, Outcome.BAD_ANSWER} <= outcomes
