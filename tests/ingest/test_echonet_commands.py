@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from ingest.simulator.echonet import SMART_METER, SmartMeter
 from shared.energy.quantities import Source
 from tests.conftest import Ppa
 from tests.data.homes import a_home as a_customer
@@ -72,3 +73,51 @@ def test_a_port_that_another_program_keeps_for_itself_is_named(
         )
     assert result.code == 1
     assert f"PPA_ECHONET_BIND: {bind} cannot be had" in result.out
+
+
+def test_an_outage_is_filled_from_the_meters_own_half_hours(
+    ppa: Ppa, engine: Engine, env: dict[str, str]
+) -> None:
+    with Session(engine) as session, session.begin():
+        a_customer(session, ONE)
+    days = ("--from", "2024-06-08", "--to", "2024-06-10", "--json")
+    with beside(a_node(a_home())) as address:
+        file = ppa.home / "gateways.csv"
+        file.write_text(f"{HEADER}\n{ONE},echonet,{address},,,pv export,\n", encoding="utf-8")
+        assert ppa("gateways", "import", str(file), "--apply", **env).code == 0
+        result = ppa("gateways", "backfill", ONE, *days, now="2024-06-10T12:25:00+09:00", **env)
+    assert result.code == 1  # an inverter keeps no past
+    rows = {(row["channel"], row["date"]): row for row in result.json()}
+    assert {rows["pv", f"2024-06-{day}"]["outcome"] for day in ("08", "09", "10")} == {"no_history"}
+    told = [rows["export", f"2024-06-{day}"] for day in ("08", "09", "10")]
+    assert [(row["outcome"], row["kind"], row["minutes"], row["wh"]) for row in told] == [
+        ("ok", "register", 30, None)
+    ] * 3
+    known = [[one["wh"] for one in row["values"] if one["wh"] is not None] for row in told]
+    assert [len(registers) for registers in known] == [48, 48, 25]
+    stored = kept(engine)
+    backfill = int(Source.BACKFILL)
+    assert len(stored) == 121
+    midnight = NOON - NOON % 86_400 - 9 * 3600
+    exact = HOUSE.registers(midnight).export // 100 * 100
+    assert ("export", midnight, backfill, exact) in stored
+
+
+def test_a_meter_that_shows_another_day_fills_nothing(
+    ppa: Ppa, engine: Engine, env: dict[str, str]
+) -> None:
+    class Raced(SmartMeter):
+        def set(self, epc: int, edt: bytes) -> bool:
+            return super().set(epc, bytes([edt[0] + 1]))
+
+    with Session(engine) as session, session.begin():
+        a_customer(session, ONE)
+    with beside(a_node({SMART_METER: Raced(HOUSE)})) as address:
+        file = ppa.home / "gateways.csv"
+        file.write_text(f"{HEADER}\n{ONE},echonet,{address},,,export,\n", encoding="utf-8")
+        assert ppa("gateways", "import", str(file), "--apply", **env).code == 0
+        days = ("--from", "2024-06-08", "--to", "2024-06-08", "--json")
+        result = ppa("gateways", "backfill", ONE, *days, now="2024-06-10T12:25:00+09:00", **env)
+    (row,) = result.json()
+    assert (result.code, row["outcome"], row["values"]) == (1, "bad_answer", [])
+    assert kept(engine) == set()
