@@ -1,10 +1,11 @@
 """A year behind the homes of the demo: customers, registers, and bills that were issued."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
+from itertools import pairwise
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from ingest.demo.homes import (
@@ -21,8 +22,16 @@ from shared.energy.quantities import Quantity, Source
 from shared.invoices.issuing import Act, issue_month, release
 from shared.invoices.running import Run, run_month
 from shared.models.invoices import Invoice
-from shared.months import DAY_S, Month, instant
+from shared.models.telemetry import Channel
+from shared.months import DAY_S, Month, Period, day_of, instant
 from shared.settings import FROM_THE_BEGINNING, find_settings, set_setting
+from shared.telemetry.intervals import (
+    HOURS,
+    DayRow,
+    IntervalRow,
+    store_day_values,
+    store_intervals,
+)
 from shared.telemetry.storing import (
     MeterChange,
     ensure_channels,
@@ -50,6 +59,8 @@ OPERATOR = {
     "co2_source": "2023年度の排出係数(例)",
 }
 CERTIFIED_YEARS = 9
+GRID = (Quantity.EXPORT, Quantity.IMPORT)
+HOUR_S = 3600
 
 
 def register_operator(session: Session, now: int) -> int:
@@ -93,12 +104,14 @@ def _meters(home: DemoHome, site_id: int) -> list[tuple[tuple[int, Quantity], Me
     begins = instant(home.contract_from)
     start = home.house.registers(begins)
     until = home.contract_from.replace(year=home.contract_from.year + CERTIFIED_YEARS, day=1)
+    of_aiseg = home.story.sells_through_aiseg
     found = [
         ((site_id, quantity), MeterChange(begins, serial, start.of(quantity), None, 6, until))
         for quantity, serial in (
             (Quantity.PV, GENERATION_SERIAL.format(home.number)),
             (Quantity.EXPORT, GRID_SERIAL.format(home.number)),
         )
+        if quantity is Quantity.PV or not of_aiseg
     ]
     swap = home.house.swap_at
     if swap is not None:
@@ -109,16 +122,44 @@ def _meters(home: DemoHome, site_id: int) -> list[tuple[tuple[int, Quantity], Me
 
 
 def keep_registers(session: Session, home: DemoHome, now: int, closing_day: int) -> int:
-    """Keep a home's half-hourly registers up to now; return how many."""
+    """Keep a home's half-hourly registers up to now, and an AiSEG2's days; return how many."""
     site_id = get_site(session, home.customer_no)
-    quantities = (Quantity.PV, Quantity.EXPORT, Quantity.IMPORT)
+    quantities = (Quantity.PV, *GRID)
     channels = ensure_channels(session, [(site_id, quantity) for quantity in quantities])
+    read: tuple[Quantity, ...] = quantities
+    kept = 0
+    if home.story.sells_through_aiseg:
+        read = (Quantity.PV,)
+        kept = _keep_days(session, home, {q: channels[site_id, q] for q in GRID}, now)
     source = int(Source.IMPORT)
     rows = []
     for at in instants(home, now, closing_day):
         shown = home.house.registers(at)
-        rows += [(channels[site_id, q], at, source, shown.of(q)) for q in quantities]
-    return store_readings(session, rows, now)
+        rows += [(channels[site_id, q], at, source, shown.of(q)) for q in read]
+    return kept + store_readings(session, rows, now)
+
+
+def _keep_days(session: Session, home: DemoHome, channels: Mapping[Quantity, int], now: int) -> int:
+    """Keep the finished days of an AiSEG2 and their hours; return how many days."""
+    session.execute(
+        update(Channel)
+        .where(Channel.id.in_(channels.values()))
+        .values(kind="days", metrology="special")
+    )
+    source, days = int(Source.BACKFILL), Period(home.contract_from, day_of(now)).days()
+    hours: list[IntervalRow] = []
+    finished: list[DayRow] = []
+    for day in days:
+        edges = [instant(day) + HOUR_S * n for n in range(HOURS + 1)]
+        for quantity, channel_id in channels.items():
+            shown = [home.house.registers(at).of(quantity) for at in edges]
+            hours += [
+                IntervalRow(channel_id, at, 60, end - begin, source)
+                for at, (begin, end) in zip(edges, pairwise(shown), strict=False)
+            ]
+            finished.append(DayRow(channel_id, day, source, shown[-1] - shown[0], HOURS))
+    store_intervals(session, hours, now)
+    return store_day_values(session, finished, now)
 
 
 def bill_the_past(

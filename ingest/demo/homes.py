@@ -1,7 +1,7 @@
 """The homes of the demo: what each is there to show, and its registers at any instant."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from ingest.simulator.house import Home, Registers, SunnyHouse
@@ -10,6 +10,8 @@ from shared.months import Month, day_of, instant
 YEAR_DAYS = 396
 """A year of bills, and the month before it in which each home begins."""
 STEP_S = 1800
+FEW = 3
+"""With fewer homes the last one has the AiSEG2 that every demo shows."""
 PREFIX = "112023"
 GENERATION_SERIAL, GRID_SERIAL = "2337{:04d}", "A704{:04d}"
 
@@ -26,15 +28,23 @@ class Story:
     blank_contract: bool = False
     starts_this_month: bool = False
     swap_months_ago: int | None = None
+    sells_through_aiseg: bool = False
+    """Generation over Modbus, the grid through an AiSEG2, as the original system's homes."""
 
 
 STORIES = (
     Story("a plain home", panel_w=5_500),
     Story("a gateway that fell silent for four days last month", 980, silent_days=(9, 13)),
-    Story("a contract without its days", 980, panel_w=4_200, blank_contract=True),
+    Story(
+        "a contract without its days, and an AiSEG2",
+        980,
+        panel_w=4_200,
+        blank_contract=True,
+        sells_through_aiseg=True,
+    ),
     Story("new this month", panel_w=6_200, starts_this_month=True),
     Story("a generation meter that was replaced", panel_w=4_800, swap_months_ago=3),
-    Story("a small roof", 980, panel_w=3_300),
+    Story("a small roof with an AiSEG2", 980, panel_w=3_300, sells_through_aiseg=True),
     Story("a large roof", panel_w=8_400),
 )
 
@@ -72,13 +82,15 @@ class DemoHome:
 
 
 def make_homes(count: int, now: int, closing_day: int) -> list[DemoHome]:
-    """Return the homes of the demo as of an instant, the stories in turn."""
+    """Return the homes of the demo as of an instant, the stories in turn; one has an AiSEG2."""
     today = day_of(now)
     month = Month.holding(today, closing_day)
     built = today - timedelta(days=YEAR_DAYS + 400)
     homes = []
     for n in range(count):
         story = STORIES[n % len(STORIES)]
+        if n == count - 1 and count < FEW:
+            story = replace(story, sells_through_aiseg=True)
         begins = month.start(closing_day)
         first = min(begins + timedelta(days=2), today - timedelta(days=1))
         start = first if story.starts_this_month else _months_before(month, 12).start(closing_day)

@@ -240,8 +240,8 @@ class Demo:
         print(
             f"\nhomeowner   {base}/\n            code {code}\n\n"
             f"operator    {base}/office/\n            {EMAIL}\n            {self.password}\n\n"
-            f"{len(self.homes)} homes, read every {POLL_SECONDS} s over Modbus TCP by {jobs}; "
-            f"its clock began at 10:00.\nCtrl-C ends it and leaves nothing behind.",
+            f"{len(self.homes)} homes, read every {POLL_SECONDS} s over Modbus TCP and from AiSEG2 "
+            f"by {jobs}; its clock began at 10:00.\nCtrl-C ends it and leaves nothing behind.",
             file=self.context.out,
             flush=True,
         )

@@ -62,11 +62,14 @@ def find_today(session: Session, customer_id: int, now: int) -> Today:
         if ledger and ledger.last and begun and ledger.last.at >= instant(day_of(now)):
             so_far[quantity] = ledger.last.ledger - begun.ledger
     heard = _heard(session, site.channel_ids)
+    told = _told(session, site.day_channels or {})
+    silent = {q for q, at in heard.items() if now - at > SILENT_S}
+    silent |= {q for q, until in told.items() if now - until > SILENT_DAYS_S}
     return Today(
         so_far[Quantity.PV],
         so_far[Quantity.EXPORT],
-        max(heard.values(), default=None),
-        tuple(q for q in BILLED if q in heard and now - heard[q] > SILENT_S),
+        max([*heard.values(), *told.values()], default=None),
+        tuple(q for q in BILLED if q in silent),
     )
 
 
@@ -86,6 +89,8 @@ def newest_midnight(session: Session, channel_id: int, today: date) -> Point | N
 
 SILENT_S = 86_400
 """After a day without a reading a channel counts as silent."""
+SILENT_DAYS_S = 2 * SILENT_S
+"""One of finished days is asked for once a day, so that its newest is up to a day old."""
 
 
 def _heard(session: Session, channel_ids: Mapping[Quantity, int]) -> dict[Quantity, int]:
@@ -98,3 +103,19 @@ def _heard(session: Session, channel_ids: Mapping[Quantity, int]) -> dict[Quanti
     )
     heard: dict[int, int | None] = dict(rows.all())
     return {q: at for q, c in channel_ids.items() if (at := heard[c]) is not None}
+
+
+def _told(session: Session, channel_ids: Mapping[Quantity, int]) -> dict[Quantity, int]:
+    """Return until when each channel of finished days has told its energy."""
+    slot = telemetry.EnergyInterval
+    told = {}
+    for quantity, channel_id in channel_ids.items():
+        newest = session.execute(
+            select(slot.at, slot.minutes)
+            .where(slot.channel_id == channel_id)
+            .order_by(slot.at.desc())
+            .limit(1)
+        ).first()
+        if newest is not None:
+            told[quantity] = newest.at + newest.minutes * 60
+    return told

@@ -3,8 +3,10 @@
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from shared.energy.quantities import Quantity
+from shared.energy.quantities import Quantity, Source
+from shared.models.telemetry import Channel
 from shared.telemetry.deriving import refresh
+from shared.telemetry.intervals import IntervalRow, store_intervals
 from shared.telemetry.today import find_today
 from tests.data.homes import a_home, at, registers
 
@@ -22,3 +24,19 @@ def test_the_day_so_far_counts_from_midnight_and_silence_is_told(engine: Engine)
             refresh(session)
         late = find_today(session, home, at("2024-01-30 10:00"))
         assert (late.use_wh, late.silent) == (None, (Quantity.PV, Quantity.EXPORT))
+
+
+def test_a_channel_of_finished_days_is_silent_only_after_two(engine: Engine) -> None:
+    with Session(engine) as session, session.begin():
+        home = a_home(session)
+        registers(session, home, {Quantity.PV: [("2024-01-27 23:30", "100")]})
+        channel = Channel(site_id=home, quantity="export", kind="days")
+        session.add(channel)
+        session.flush()
+        last_hour = IntervalRow(channel.id, at("2024-01-27 23:00"), 60, 0, int(Source.POLL))
+        store_intervals(session, [last_hour], at("2024-01-28 00:25"))
+        refresh(session)
+        today = find_today(session, home, at("2024-01-29 00:10"))
+        assert (today.heard_at, today.silent) == (at("2024-01-28 00:00"), (Quantity.PV,))
+        later = find_today(session, home, at("2024-01-30 00:10"))
+        assert later.silent == (Quantity.PV, Quantity.EXPORT)
