@@ -1,6 +1,17 @@
 """What a homeowner sees on a phone."""
 
-from portal import bills, contract, energy, home, links, login, notices, pages, settings
+from portal import (
+    bills,
+    contract,
+    energy,
+    home,
+    installing,
+    links,
+    login,
+    notices,
+    pages,
+    settings,
+)
 from portal.blueprint import portal
 from portal.links import SCOPE
 from shared.doors.sessions import HOMEOWNER, Principal, find_homeowner
@@ -12,6 +23,7 @@ __all__ = [
     "contract",
     "energy",
     "home",
+    "installing",
     "links",
     "login",
     "notices",

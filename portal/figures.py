@@ -14,6 +14,8 @@ from shared.invoices.rows import BillRow
 from shared.telemetry.today import Today, find_today
 
 BARS = 12
+THIRD = 109
+"""A third of a ruler of 328."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +86,9 @@ class Ruler:
     mark: float
 
     @property
-    def label_x(self) -> float:
-        """Return where the mark's day is written, clear of the ends' own days."""
-        return min(max(self.mark, 92.0), 236.0)
+    def place(self) -> str:
+        """Return near which end the mark's day is written."""
+        return "is-early" if self.mark < THIRD else "is-late" if self.mark > 2 * THIRD else "is-mid"
 
 
 def ruler(start: date, end: date, until: date | None) -> Ruler:

@@ -15,8 +15,8 @@ from shared.web.request import database, find_principal, now
 def help_page() -> ResponseReturnValue:
     """Explain the words of a bill and how to sign in, to a homeowner with the own numbers."""
     person = find_principal()
-    own = None if person is None or person.customer_id is None else customer_id()
-    example = None if own is None else find_example(database(), own, now())
+    is_whole = person is not None and person.bill_no is None
+    example = find_example(database(), customer_id(), now()) if is_whole else None
     return render_template("portal/help.html", example=example)
 
 

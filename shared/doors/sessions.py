@@ -166,11 +166,12 @@ def close_session(session: Session, session_id: int) -> None:
 
 
 def find_sessions_of_customer(session: Session, customer_id: int, now: int) -> list[WebSession]:
-    """Return where a customer is signed in, the newest use first."""
+    """Return where a customer is signed in, the newest use first; mailed links are left out."""
     rows = session.scalars(
         select(WebSession)
         .where(
             WebSession.customer_id == customer_id,
+            WebSession.bill_link_id.is_(None),
             WebSession.expires_at > now,
             WebSession.seen_at > now - HOMEOWNER.idle_s,
         )

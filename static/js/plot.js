@@ -5,8 +5,7 @@ const figure = (text) => Number(text.replaceAll(",", "").replace("\u2212", "-"))
 const load = (box) => new Promise((done, failed) => {
   if (window.Chart) return done();
   const script = document.createElement("script");
-  Object.assign(script, { src: box.dataset.library, onload: done, onerror: failed });
-  script.integrity = box.dataset.integrity;
+  Object.assign(script, { src: box.dataset.library, integrity: box.dataset.integrity, onload: done, onerror: failed });
   document.head.append(script);
 });
 
@@ -53,12 +52,13 @@ const draw = (box) => {
   const pick = (at) => ["label", "used", "sold"].forEach((part, n) => {
     line.querySelector(`[data-readout-${part}]`).textContent = [rows[at].name, rows[at].used, rows[at].sold][n] ?? "";
   });
-  const scale = { stacked: true, ticks: { color: ink("--ink-soft"), maxRotation: 0, autoSkipPadding: 14, maxTicksLimit: 12 } };
+  const size = parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.75;
+  const scale = { stacked: true, ticks: { color: ink("--ink-soft"), font: { size }, maxRotation: 0, autoSkipPadding: 14, maxTicksLimit: 12 } };
   const canvas = document.createElement("canvas");
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", box.querySelector("[data-canvas]").dataset.label);
   box.querySelector("[data-canvas]").replaceChildren(canvas);
-  pick(rows.findLastIndex((row) => !row.isMissing));
+  pick(Math.max(0, rows.findLastIndex((row) => !row.isMissing)));
   line.hidden = false;
   const touch = (_event, hits) => hits.length && pick(hits[0].index);
   return new window.Chart(canvas, { type: "bar", data: { labels: rows.map((row) => row.label), datasets: [

@@ -3,11 +3,20 @@
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    ViewportSize,
+    sync_playwright,
+)
 from werkzeug.serving import make_server
 
 import app
@@ -17,6 +26,9 @@ from shared.db import make_engine
 from shared.months import Month
 from tests.people import CODES, PASSWORD, Clock, a_bill, a_config, a_home, an_operator
 from tests.portal.test_bills import LIVE
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 PHONE: ViewportSize = {"width": 360, "height": 800}
@@ -48,26 +60,46 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(figures, "live_bill", lambda *_: LIVE)
         wsgi = app.create_site(a_config(), engine=engine, clock=Clock())
-        server = make_server("127.0.0.1", 0, wsgi, threaded=True)
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield Site(f"http://127.0.0.1:{server.port}", bills[0])
-        server.shutdown()
-        thread.join()
-        server.server_close()
+        with serving(wsgi) as port:
+            yield Site(f"http://127.0.0.1:{port}", bills[0])
     engine.dispose()
 
 
+@contextmanager
+def serving(wsgi: "WSGIApplication", port: int = 0) -> Iterator[int]:
+    """Serve an application on a loopback port for a while; yields the port."""
+    server = make_server("127.0.0.1", port, wsgi, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server.port
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Give Debian's browser; it runs an event loop that tests of other modules must not meet."""
+def playwright() -> Iterator[Playwright]:
+    """Give what starts browsers; it runs an event loop that other modules must not meet."""
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+def a_chromium(playwright: Playwright, *args: str) -> Browser:
+    """Start Debian's browser."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         pytest.fail("apt-get install chromium fonts-noto-cjk: the browser tests need them")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+    return playwright.chromium.launch(executable_path=path, args=["--no-sandbox", *args])
+
+
+@pytest.fixture(scope="module")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    """Give the browser as it is."""
+    browser = a_chromium(playwright)
+    yield browser
+    browser.close()
 
 
 @dataclass(slots=True)
@@ -87,6 +119,7 @@ class Window:
         self.open("/login")
         self.page.fill("#code", CODES["1120220110"])
         self.page.click("main button[type=submit]")
+        self.page.wait_for_url(self.site.url + "/")
 
     def come_to_the_office(self) -> None:
         """Sign in as the administrator."""

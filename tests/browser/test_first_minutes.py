@@ -1,6 +1,8 @@
 """What a homeowner and a clerk do in their first five minutes, with script and without."""
 
+import re
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -19,32 +21,44 @@ def saved(window: Window, click: str) -> str:
 
 
 @SCRIPT
+@pytest.mark.parametrize(
+    ("locale", "scheme"),
+    [("ja-JP", "light"), ("ja-JP", "dark"), ("en-US", "light"), ("en-US", "dark")],
+)
 def test_a_homeowner_goes_from_the_code_to_the_readings_and_out(
-    chromium: Browser, site: Site, *, script: bool
+    chromium: Browser, site: Site, locale: str, scheme: Literal["light", "dark"], *, script: bool
 ) -> None:
     with chromium.new_context(
-        viewport=PHONE, java_script_enabled=script, has_touch=True, locale="ja-JP"
-    ) as context:
+        viewport=PHONE, java_script_enabled=script, has_touch=True, locale=locale,
+        color_scheme=scheme,
+    ) as context:  # fmt: skip
         window = a_window(context, site)
         page = window.page
         window.come_home()
-        expect(page.locator("h1")).to_contain_text("今月の料金")
-        page.click("nav a[href='/bills']")
-        page.click(f"a[href='/bills/{site.bill}']")
-        total = page.locator(f"data[data-invoice='{site.bill}'][data-field=total_yen]").first
-        shown = total.get_attribute("value")
-        page.click(f"a[href='/bills/{site.bill}/why']")
-        expect(page.locator("h1")).to_have_text("この金額の根拠")
-        again = page.locator(f"data[data-invoice='{site.bill}'][data-field=total_yen]").first
-        assert again.get_attribute("value") == shown
+        expect(page.locator(".amount").first).to_contain_text("1,482")
+        page.tap("nav a[href='/energy']")
+        page.tap("a[href*='by=calendar']")
+        expect(page.locator(".by [aria-current]")).to_have_attribute("href", re.compile("calendar"))
+        page.tap("nav a[href='/bills']")
+        page.tap(f"a[href='/bills/{site.bill}']")
+        shown = total(page, site.bill)
+        page.tap(f"a[href='/bills/{site.bill}/why']")
+        assert total(page, site.bill) == shown == "2327"
+        expect(page.locator(".reads .v").first).to_have_text("12,845.318")
         page.go_back()
         days = saved(window, f"a[href='/bills/{site.bill}.csv']")
         assert days.startswith("利用日,発電量(kWh)")
-        page.click("form[action='/logout'] button")
+        page.tap("form[action='/logout'] button")
         expect(page).to_have_url(site.url + "/login")
         window.open("/")
         expect(page).to_have_url(site.url + "/login")
         assert window.complaints == []
+
+
+def total(page: Page, invoice_no: str) -> str | None:
+    """Return a bill's total as the page carries it."""
+    found = page.locator(f"data[data-invoice='{invoice_no}'][data-field=total_yen]")
+    return found.first.get_attribute("value")
 
 
 @SCRIPT

@@ -9,7 +9,22 @@ from tests.browser.conftest import DESK, PHONE, Site, a_window
 from tests.people import CODES
 
 Scheme = Literal["dark", "light"]
-PORTAL = ["/", "/bills", "/bills/{bill}", "/bills/{bill}/why", "/contract", "/help", "/privacy"]
+PORTAL = [
+    "/",
+    "/energy",
+    "/energy?view=day",
+    "/energy?view=year",
+    "/energy?at=2024-01",
+    "/bills",
+    "/bills/{bill}",
+    "/bills/{bill}/why",
+    "/contract",
+    "/notices",
+    "/settings",
+    "/help",
+    "/privacy",
+    "/offline",
+]
 OFFICE = [
     "/",
     "/invoices",
@@ -72,16 +87,26 @@ def test_english_fits_too(chromium: Browser, site: Site) -> None:
             window.is_sound()
 
 
+@pytest.mark.parametrize("locale", ["ja-JP", "en-US"])
 def test_the_first_screen_of_a_phone_answers_the_four_questions(
-    chromium: Browser, site: Site
+    chromium: Browser, site: Site, locale: str
 ) -> None:
-    with chromium.new_context(viewport={"width": 360, "height": 640}, locale="ja-JP") as context:
+    with chromium.new_context(viewport={"width": 360, "height": 640}, locale=locale) as context:
         window = a_window(context, site)
         window.come_home()
-        for place in (".amount", ".tag", ".ruler", ".pair", ".notice"):
-            box = window.page.locator(f".now {place}").bounding_box()
-            assert box is not None
-            assert box["y"] + box["height"] <= 640 - 56, place
+        page = window.page
+        nav = page.locator(".nav").bounding_box()
+        assert nav is not None
+        places = (".amount", ".tag", ".month span", ".ruler", ".split svg", ".used dd", ".sold dd")
+        for place in (*places, ".notice", ".fresh"):
+            box = page.locator(f".now {place}").first.bounding_box()
+            assert box is not None, place
+            assert box["x"] >= 0, place
+            assert box["x"] + box["width"] <= 360, place
+            assert box["y"] >= 0, place
+            assert box["y"] + box["height"] <= nav["y"], place
+        size = "parseFloat(getComputedStyle(document.querySelector('.amount')).fontSize)"
+        assert page.evaluate(size) >= 32
 
 
 def test_a_pasted_code_loses_its_spaces_and_fills_the_cells(chromium: Browser, site: Site) -> None:
@@ -119,3 +144,44 @@ def test_the_slash_goes_to_the_search(chromium: Browser, site: Site) -> None:
         window.open("/office/invoices")
         window.page.keyboard.press("/")
         expect(window.page.locator("#q")).to_be_focused()
+
+
+@pytest.mark.parametrize("path", ["/bills/{bill}", "/bills/{bill}/why"])
+def test_a_bill_on_paper_is_dark_on_white_with_its_table_and_nothing_to_press(
+    chromium: Browser, site: Site, path: str
+) -> None:
+    with chromium.new_context(color_scheme="dark", locale="ja-JP") as context:
+        window = a_window(context, site)
+        window.come_home()
+        window.open(path.format(bill=site.bill))
+        page = window.page
+        page.emulate_media(media="print")
+        for pressed in (".nav", ".out", ".canvas", ".foot"):
+            assert not any(one.is_visible() for one in page.locator(pressed).all()), pressed
+        paper = "getComputedStyle(document.querySelector('main')).backgroundColor"
+        assert page.evaluate(paper) == "rgb(255, 255, 255)"
+        if "why" not in path:
+            expect(page.locator(".days tfoot")).to_be_visible()
+        assert len(page.pdf(format="A4")) > 10_000
+
+
+def test_a_swipe_and_the_arrows_lead_through_the_months(chromium: Browser, site: Site) -> None:
+    with chromium.new_context(viewport=PHONE, has_touch=True, locale="ja-JP") as context:
+        window = a_window(context, site)
+        window.come_home()
+        window.open("/energy?at=2024-01")
+        page = window.page
+        page.click("[data-step=before]")
+        expect(page.locator(".when b")).to_have_text("2023年12月")
+        page.evaluate(SWIPE)
+        expect(page.locator(".when b")).to_have_text("2024年1月")
+
+
+SWIPE = """() => {
+  const area = document.querySelector('[data-swipe] .kinds');
+  const at = (clientX) => new Touch({ identifier: 1, target: area, clientX, clientY: 90 });
+  const send = (kind, touch) => area.dispatchEvent(new TouchEvent(kind, {
+    bubbles: true, touches: kind === 'touchstart' ? [touch] : [], changedTouches: [touch] }));
+  send('touchstart', at(300));
+  send('touchend', at(100));
+}"""

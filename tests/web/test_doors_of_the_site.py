@@ -7,7 +7,10 @@ from shared.db import make_engine
 from tests.people import CODES, PASSWORD, Clock, a_config
 from tests.web.conftest import Site
 
-PUBLIC = ["/login", "/help", "/privacy", "/healthz", "/static/css/base.css", "/robots.txt"]
+PUBLIC = [
+    "/login", "/help", "/privacy", "/healthz", "/static/css/base.css", "/robots.txt", "/offline",
+    "/manifest.webmanifest", "/sw.js",
+]  # fmt: skip
 HTTPS = {"PPA_BASE_URL": "https://ppa.example.jp"}
 
 
