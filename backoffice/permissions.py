@@ -51,6 +51,7 @@ LEAST_ROLE: Final = {
     "office.import_customers": BILLING,
     "office.preview_import": BILLING,
     "office.apply_import": BILLING,
+    "office.import_report": BILLING,
     "office.customer_measurements": VIEWER,
     "office.customer_equipment": VIEWER,
     "office.customer_history": VIEWER,

@@ -32,7 +32,7 @@ def record(  # noqa: PLR0913, PLR0917 - each of them is a column of the row
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """What the trail is narrowed to; days are inclusive, `subjects` are exact."""
+    """What the trail is narrowed to; days are inclusive, `subjects`, `actions` and `at` exact."""
 
     subject: str = ""
     actor: str = ""
@@ -40,6 +40,8 @@ class AuditFilter:
     from_day: date | None = None
     to_day: date | None = None
     subjects: tuple[str, ...] = ()
+    actions: tuple[str, ...] = ()
+    at: int | None = None
 
 
 def find_audit(
@@ -65,6 +67,10 @@ def find_actions(session: Session) -> list[str]:
 def _narrowed(query: Select[*Ts], wanted: AuditFilter) -> Select[*Ts]:
     if wanted.subjects:
         query = query.where(Audit.subject.in_(wanted.subjects))
+    if wanted.actions:
+        query = query.where(Audit.action.in_(wanted.actions))
+    if wanted.at is not None:
+        query = query.where(Audit.at == wanted.at)
     if wanted.subject:
         query = query.where(Audit.subject.icontains(wanted.subject, autoescape=True))
     if wanted.actor:

@@ -4,8 +4,9 @@ import codecs
 import gzip
 import io
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
@@ -18,13 +19,32 @@ _BLOCK: Final = 1 << 20
 _ENCODINGS: Final = ("utf-8-sig", "cp932")
 
 
-class FileRefused(InputRefused):
-    """A file that is not taken; `problems` holds a sentence for each fault."""
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a row (line 0: with the whole file) as pages tell it in any language.
 
-    def __init__(self, problems: list[str]) -> None:
+    `kind` names the fault, or the field whose rule was broken; `cell` is what stood there.
+    """
+
+    kind: str
+    line: int = 0
+    column: str = ""
+    cell: str = ""
+
+
+class FileRefused(InputRefused):
+    """A file that is not taken; `problems` holds a sentence for each fault, `faults` its facts."""
+
+    def __init__(self, problems: list[str], faults: Sequence[Fault] = ()) -> None:
         """Keep the sentences, and be printed as all of them, one a line."""
         super().__init__("\n".join(problems))
         self.problems = problems
+        self.faults = tuple(faults)
+
+
+def whole_fault(sentence: str, kind: str) -> FileRefused:
+    """Return the refusal of a whole file."""
+    return FileRefused([sentence], [Fault(kind)])
 
 
 def opener(source: Source, name: str) -> Opener:
@@ -45,11 +65,11 @@ def find_encoding(open_file: Opener, name: str, most_bytes: int) -> str:
     """
     with told(name), open_file() as file:
         if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-            raise FileRefused([f"{name}: the text is UTF-16; save it as UTF-8 or CP932"])
+            raise whole_fault(f"{name}: the text is UTF-16; save it as UTF-8 or CP932", "utf16")
     for encoding in _ENCODINGS:
         if _decodes(open_file, name, encoding, most_bytes):
             return encoding
-    raise FileRefused([f"{name}: the text is neither UTF-8 nor CP932"])
+    raise whole_fault(f"{name}: the text is neither UTF-8 nor CP932", "encoding")
 
 
 def _decodes(open_file: Opener, name: str, encoding: str, most_bytes: int) -> bool:
@@ -70,10 +90,14 @@ def _blocks(open_file: Opener, name: str, most_bytes: int) -> Iterator[bytes]:
         while block := file.read(_BLOCK):
             size += len(block)
             if len(block) == _BLOCK and b"\n" not in block and b"\r" not in block:
-                raise FileRefused([f"{name}, line {lines}: the row is longer than a megabyte"])
+                raise whole_fault(
+                    f"{name}, line {lines}: the row is longer than a megabyte", "row_long"
+                )
             lines += block.count(b"\n")
             if size > most_bytes:
-                raise FileRefused([f"{name}: more than {most_bytes // 10**6} MB of text"])
+                raise whole_fault(
+                    f"{name}: more than {most_bytes // 10**6} MB of text", "too_large"
+                )
             yield block
 
 
@@ -83,8 +107,10 @@ def told(name: str) -> Iterator[None]:
     try:
         yield
     except EOFError as error:
-        raise FileRefused([f"{name}: the gzip file is cut off"]) from error
+        raise whole_fault(f"{name}: the gzip file is cut off", "gzip") from error
     except (gzip.BadGzipFile, zlib.error) as error:
-        raise FileRefused([f"{name}: not a gzip file, or a damaged one"]) from error
+        raise whole_fault(f"{name}: not a gzip file, or a damaged one", "gzip") from error
     except OSError as error:
-        raise FileRefused([f"{name}: cannot be read ({error.strerror or error})"]) from error
+        raise whole_fault(
+            f"{name}: cannot be read ({error.strerror or error})", "unreadable"
+        ) from error

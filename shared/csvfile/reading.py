@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Final
 
-from shared.csvfile.opening import FileRefused, Source, find_encoding, opener, told
+from shared.csvfile.opening import (
+    Fault,
+    FileRefused,
+    Source,
+    find_encoding,
+    opener,
+    told,
+    whole_fault,
+)
 
 Cells = tuple[str | None, ...]
 """A row's cells in the declared order of columns; None where the file has no such column."""
@@ -41,19 +49,24 @@ class Problems:
         self.name = name
         self._most = most
         self._sentences: list[str] = []
+        self.faults: list[Fault] = []
         self.lines: set[int] = set()
 
-    def add(self, line: int, column: str, sentence: str) -> None:
-        """Note a fault of a row, or with a column's header of its cell."""
+    def add(
+        self, line: int, column: str, sentence: str, kind: str = "cell", cell: str = ""
+    ) -> None:
+        """Note a fault of a row, or with a column's header of its cell, and what stood there."""
+        self.faults.append(Fault(kind, line, column, cell))
         place = f"{self.name}, line {line}, {column}" if column else f"{self.name}, line {line}"
         self._sentences.append(f"{place}: {sentence}")
         self.lines.add(line)
         if len(self._sentences) >= self._most:
-            raise FileRefused([*self._sentences, f"{self.name}: too many faults, reading stopped"])
+            sentence = f"{self.name}: too many faults, reading stopped"
+            raise FileRefused([*self._sentences, sentence], [*self.faults, Fault("too_many")])
 
     def refusal(self) -> FileRefused:
         """Return what is to be raised for all that was noted."""
-        return FileRefused(list(self._sentences))
+        return FileRefused(list(self._sentences), self.faults)
 
     def check(self) -> None:
         """Raise FileRefused where anything was noted."""
@@ -96,7 +109,7 @@ def _numbered(reader: Any, noted: Problems) -> Iterator[tuple[int, list[str]]]: 
                 yield line, cells
             line = reader.line_num + 1
     except csv.Error as error:
-        noted.add(line, "", _sentence(error))
+        noted.add(line, "", _sentence(error), "quotes")
         raise noted.refusal() from error
 
 
@@ -115,16 +128,17 @@ def _header(
     """Return the header, in which every column is known, stands once, and none is missing."""
     line, header = next(rows, (1, []))
     if not header:
-        raise FileRefused([f"{name}: the file is empty"])
+        raise whole_fault(f"{name}: the file is empty", "empty")
     noted = Problems(name, most=len(header) + len(declared) + 1)
     for place, column in enumerate(header):
         if column not in declared:
-            noted.add(line, _shown(column) or f"column {place + 1}", "unknown column")
+            shown = _shown(column) or f"column {place + 1}"
+            noted.add(line, shown, "unknown column", "unknown_column")
         elif column in header[:place]:
-            noted.add(line, column, "the column stands twice")
+            noted.add(line, column, "the column stands twice", "column_twice")
     for column in required:
         if column not in header:
-            noted.add(line, column, "the column is missing")
+            noted.add(line, column, "the column is missing", "column_missing")
     noted.check()
     return header
 
@@ -146,9 +160,10 @@ def _picked(
     width, order = len(header), _order(header, declared)
     for count, (line, cells) in enumerate(rows, start=1):
         if count > limits.rows:
-            raise FileRefused([f"{noted.name}: more than {limits.rows} rows"])
+            raise whole_fault(f"{noted.name}: more than {limits.rows} rows", "many_rows")
         if len(cells) != width:
-            noted.add(line, "", f"{len(cells)} cells where the header has {width}")
+            sentence = f"{len(cells)} cells where the header has {width}"
+            noted.add(line, "", sentence, "cells")
         # Nearly every row is printable as a whole; only the others are looked at cell by cell.
         elif "".join(cells).isprintable() or _is_clean(line, header, cells, noted, limits):
             yield line, order(cells)
@@ -179,6 +194,7 @@ def _is_clean(
     for column, cell in zip(header, cells, strict=True):
         pattern = _CONTROL_IN_LINES if column in limits.several_lines else _CONTROL
         if found := pattern.search(cell):
-            noted.add(line, column, f"control character U+{ord(found[0]):04X}")
+            sentence = f"control character U+{ord(found[0]):04X}"
+            noted.add(line, column, sentence, "control")
             clean = False
     return clean

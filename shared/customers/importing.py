@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from shared.csvfile import Limits, Problems, read_rows, unguarded
-from shared.csvfile.opening import Source
+from shared.csvfile.opening import Source, find_encoding, opener
 from shared.customers.entries import Entry, EntryRefused, parse_entry
 from shared.customers.sheet import HEADERS, OPTIONAL, REQUIRED
 
@@ -40,8 +40,14 @@ def read_customers(source: Source, name: str, prefix: str) -> Sheet:
         if first == line:
             entries.append(entry)
         else:
-            problems.add(line, "顧客番号", f"{entry.customer_no} stands already on line {first}")
+            sentence = f"{entry.customer_no} stands already on line {first}"
+            problems.add(line, "顧客番号", sentence, "twice", str(first))
     return Sheet(entries, problems)
+
+
+def encoding_of(source: bytes, name: str) -> str:
+    """Return the encoding that a file is in; raises FileRefused where it is neither."""
+    return find_encoding(opener(source, name), name, _LIMITS.size)
 
 
 def _entry(
@@ -53,5 +59,5 @@ def _entry(
         return parse_entry(given, prefix)
     except EntryRefused as refused:
         for field, sentence in refused.problems.items():
-            problems.add(line, _HEADER_OF[field], sentence)
+            problems.add(line, _HEADER_OF[field], sentence, field, given.get(field, ""))
         return None

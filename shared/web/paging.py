@@ -12,6 +12,7 @@ from shared.months import Month
 
 SIZES = (20, 50, 100)
 MAX_PAGE = 1_000_000
+_INSTANT = re.compile(r"\d{1,12}", re.ASCII)
 _WHOLE = re.compile(r"-?\d{1,9}", re.ASCII)
 
 
@@ -24,6 +25,12 @@ def whole(name: str) -> int | None:
     """Return a whole number, commas allowed, or None."""
     text = request.args.get(name, "").strip().replace(",", "")
     return int(text) if _WHOLE.fullmatch(text) else None
+
+
+def whole_instant(name: str) -> int | None:
+    """Return a UTC second, or None."""
+    text = request.args.get(name, "")
+    return int(text) if _INSTANT.fullmatch(text) else None
 
 
 def calendar_day(name: str) -> date | None:

@@ -11,7 +11,7 @@ from tests.people import PASSWORD
 RANK = {"viewer": 1, "billing": 2, "admin": 3}
 PLACES = {"<customer_no>": HOME, "<int:message_id>": "1", "<int:operator_id>": "1"}
 ADMINS_OWN = {"/office/audit", "/office/operators", "/office/settings"}
-ASKING = ("/edit", "/leave", "/move", "/delete", "/operators/1", "/audit.csv")
+ASKING = ("/edit", "/leave", "/move", "/delete", "/operators/1", "/audit.csv", "/report.csv")
 """Pages that only lead to a change, and are for who may make it."""
 WRITERS_OWN = {"/office/customers/new", "/office/customers/import"}
 

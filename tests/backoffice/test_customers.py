@@ -11,7 +11,7 @@ import app
 from shared.models.customers import Customer
 from shared.models.operations import Audit
 from tests.backoffice.conftest import HOME, Office
-from tests.pages import Browser, Page, words
+from tests.pages import NS, Browser, Page, words
 from tests.people import CODES, PASSWORD, a_config
 
 FORM = {
@@ -152,8 +152,14 @@ def test_a_file_is_looked_at_and_then_applied(office: Office) -> None:
         for one in preview.all("input", type="hidden")
         if one.get("name") in ("name", "content")
     }
-    assert browser.post("/office/customers/import/apply", hidden).status == 303
+    answer = browser.post("/office/customers/import/apply", hidden).answer
+    assert answer.status_code == 303
     assert browser.get("/office/customers/1120240002").status == 200
+    page = browser.get(answer.headers["Location"])
+    assert "登録 1 件、変更 0 件" in page.text
+    (link,) = [one for one in page.links() if "report.csv" in one]
+    report = browser.get(link).answer.data.decode("utf-8-sig").splitlines()
+    assert report == ["顧客番号,結果,変わったところ", "1120240002,顧客を登録,"]
 
 
 def test_a_bad_file_tells_every_fault_and_changes_nothing(office: Office) -> None:
@@ -161,8 +167,12 @@ def test_a_bad_file_tells_every_fault_and_changes_nothing(office: Office) -> Non
     rows = f"{HEAD}\r\n1120240002,,顧客0202,,2024-13-16,,0,16.00,27.00,\r\n99,,x,,,,,,,\r\n"
     preview = _upload(browser, rows.encode())
     assert preview.status == 422
-    assert "line 2" in preview.text
-    assert "line 3" in preview.text
+    cells = [[words(cell) for cell in row.iter(NS + "td")] for row in preview.all("tr")]
+    assert ["2 行目", "契約開始日", "2024-13-16", "2024-01-16 のように入れてください。"] in cells
+    assert "3 行目" in {row[0] for row in cells if row}
+    assert "直す行 2" in preview.text
+    english = _upload(browser, rows.encode(), "?lang=en")
+    assert "Row 2" in english.text
     with Session(office.engine) as session:
         assert len(session.scalars(select(Customer.id)).all()) == 2
 
@@ -182,10 +192,10 @@ def test_one_customers_bills_are_listed(office: Office) -> None:
     assert browser.get(f"/office/customers/1120220111/invoices/{office.bill}").status == 404
 
 
-def _upload(browser: Browser, content: bytes) -> Page:
+def _upload(browser: Browser, content: bytes, query: str = "") -> Page:
     token = browser.token("/office/")
     form = {"csrf_token": token, "file": (io.BytesIO(content), "customers.csv")}
-    return browser.post_raw("/office/customers/import", form)
+    return browser.post_raw(f"/office/customers/import{query}", form)
 
 
 def _filled(browser: Browser, path: str) -> dict[str, str]:
