@@ -3,13 +3,15 @@
 import argparse
 import asyncio
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date, timedelta
 
 from ingest.drivers.protocol import History, Outcome
-from ingest.due import lease, release
+from ingest.due import ECHONET, lease, release
 from ingest.histories import Memory, keep_histories
 from ingest.keeping import lease_s, reach_of
+from ingest.port import echonet_port
 from shared.commands.arguments import read_day
 from shared.commands.context import Context
 from shared.energy.quantities import Quantity
@@ -70,8 +72,13 @@ def each_day(
         if memory.refused and memory.refused.outcome is Outcome.REFUSED_ADDRESS:
             raise InputRefused(f"gateway {memory.gateway.address}: {memory.refused}")
     for memory in memories:
-        for day in days:
-            yield _one_day(context, memory, day)
+        with ExitStack() as stack:
+            is_echonet = memory.gateway.driver == ECHONET
+            port = stack.enter_context(echonet_port(context)) if is_echonet else None
+            for day in days:
+                if port is not None:
+                    port.take()  # a person does not wait: lost answers are asked again
+                yield _one_day(context, memory, day)
 
 
 def _one_day(context: Context, memory: Memory, day: date) -> list[Told]:

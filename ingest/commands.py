@@ -3,8 +3,6 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -14,16 +12,16 @@ from ingest.addresses import parse_address
 from ingest.drivers.polling import DRIVERS, open_driver
 from ingest.drivers.profiles import SHIPPED, find_profile
 from ingest.drivers.protocol import Driver, Found, Identity, Outcome, ReadingFailed, Target
-from ingest.due import ECHONET, Polled, lease, release
+from ingest.due import Polled
 from ingest.importing import import_gateways
-from ingest.keeping import ask_all, keep, lease_s, reach_of, seal_secret
-from ingest.port import echonet_port
+from ingest.keeping import reach_of, seal_secret
+from ingest.polls import poll_now
 from shared import audit
 from shared.commands.context import Context
 from shared.db import in_chunks
 from shared.energy.quantities import Quantity
 from shared.errors import InputRefused, NotFound, ValueRefused
-from shared.gateways import CHUNK, StoredGateway, find_gateways
+from shared.gateways import CHUNK, find_gateways
 from shared.telemetry.exporting import time_text
 from shared.telemetry.storing import find_sites
 from shared.units import register_text
@@ -85,7 +83,7 @@ def run_poll(args: argparse.Namespace, context: Context) -> int:
     polled: list[Polled] = []
     with context.progress("gateways poll", len(stored)) as advance:
         for chunk in in_chunks(stored, CHUNK):
-            polled += _poll_now(context, chunk)
+            polled += poll_now(context, chunk)
             advance(len(chunk))
     rows = _poll_rows(polled, {site_id: number for number, site_id in sites.items()})
     if args.json:
@@ -94,23 +92,6 @@ def run_poll(args: argparse.Namespace, context: Context) -> int:
         for row in rows:
             _print_poll_row(context, row)
     return int(any(row["outcome"] != Outcome.OK for row in rows))
-
-
-def _poll_now(context: Context, stored: Sequence[StoredGateway]) -> list[Polled]:
-    """Ask gateways even where a worker does, but keep workers from those that are free."""
-    ids, now = [gateway.id for gateway in stored], context.clock()
-    with context.session() as session:
-        owner, _ = lease(session, ids, now, lease_s(context.config))
-    with ExitStack() as stack:
-        if any(gateway.driver == ECHONET for gateway in stored):
-            port = stack.enter_context(echonet_port(context))
-            if not port.take():
-                context.say("a worker polls ECHONET Lite too at this moment; answers may be slow")
-        polled = asyncio.run(ask_all(stored, context.config, context.clock))
-    with context.session() as session:
-        keep(session, polled, context.clock())
-        release(session, owner, ids)
-    return polled
 
 
 def _poll_rows(polled: list[Polled], numbers: dict[int, str]) -> list[dict[str, object]]:

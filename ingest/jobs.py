@@ -14,6 +14,7 @@ from ingest.due import forget_old
 from ingest.looking import find_looks, look_part
 from ingest.mails import find_mail_calls, send_mails
 from ingest.polls import find_echonet_polls, find_polls, poll_echonet, poll_part
+from ingest.requests import do_request, find_requests
 from ingest.runs import do_run, find_run_calls
 from shared.commands.context import Context
 from shared.errors import PpaError
@@ -48,6 +49,7 @@ WORKS = (
     Work(Task.LOOK, find_looks, look_part, Lane.GATEWAYS),
     Work(Task.BILL_RUN, find_run_calls, do_run, Lane.OFFICE),
     Work(Task.MAIL, find_mail_calls, send_mails, Lane.MAIL),
+    Work(Task.ASK, find_requests, do_request, Lane.GATEWAYS),
 )
 
 

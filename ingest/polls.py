@@ -3,17 +3,19 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from ingest.drivers.echonet_socket import open_port
 from ingest.drivers.protocol import ReadingFailed
-from ingest.due import PART, Claim, Polled, claim, find_due, record, release
+from ingest.due import ECHONET, PART, Claim, Polled, claim, find_due, lease, record, release
 from ingest.keeping import ask_all, keep, lease_s
 from ingest.port import echonet_port
 from ingest.slots import Slot, slot_at
 from shared.commands.context import Context
 from shared.db import in_chunks
+from shared.gateways import StoredGateway
 from shared.queue import Call, Task
 
 _log = logging.getLogger(__name__)
@@ -103,3 +105,20 @@ def _keep(context: Context, slot: Slot, claimed: Claim, polled: Sequence[Polled]
         keep(session, polled, now)
         record(session, slot, polled, now, context.config.poll_slot_s)
         release(session, claimed.owner, [one.gateway.id for one in polled])
+
+
+def poll_now(context: Context, stored: Sequence[StoredGateway]) -> list[Polled]:
+    """Ask gateways even where a worker does, but keep workers from those that are free."""
+    ids, now = [gateway.id for gateway in stored], context.clock()
+    with context.session() as session:
+        owner, _ = lease(session, ids, now, lease_s(context.config))
+    with ExitStack() as stack:
+        if any(gateway.driver == ECHONET for gateway in stored):
+            port = stack.enter_context(echonet_port(context))
+            if not port.take():
+                context.say("a worker polls ECHONET Lite too at this moment; answers may be slow")
+        polled = asyncio.run(ask_all(stored, context.config, context.clock))
+    with context.session() as session:
+        keep(session, polled, context.clock())
+        release(session, owner, ids)
+    return polled

@@ -82,7 +82,12 @@ def work_beside(context: Context) -> Callable[[Sequence[Call]], None]:
     tickers = [in_process(context, lane) for lane in Lane]
     for ticker in tickers:
         ticker.start()
-    return next(ticker.ring for ticker in tickers if ticker.lane is Lane.OFFICE)
+
+    def ring(calls: Sequence[Call]) -> None:
+        for ticker in tickers:
+            ticker.ring(calls)
+
+    return ring
 
 
 def in_process(context: Context, lane: Lane) -> Ticker:

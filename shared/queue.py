@@ -51,6 +51,7 @@ class Task(StrEnum):
     LOOK = "look"
     BILL_RUN = "bill_run"
     MAIL = "mail"
+    ASK = "ask"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ FineYen = NewType("FineYen", int)
 
 FINE_PER_YEN = 100_000
 MAX_WH = 10**15
+MAX_DIGITS = 9
+"""The most whole-kWh digits that a meter's register has."""
 
 _KWH = re.compile(r"(\d{1,12})(?:\.(\d{1,6}))?", re.ASCII)
 _PRICE = re.compile(r"(\d{1,7})(?:\.(\d{1,2}))?", re.ASCII)

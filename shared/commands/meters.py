@@ -12,8 +12,7 @@ from shared.commands.arguments import (
 from shared.commands.context import Context
 from shared.errors import InputRefused
 from shared.telemetry.storing import MeterChange, get_site, record_meter
-
-MAX_DIGITS = 9
+from shared.units import MAX_DIGITS
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

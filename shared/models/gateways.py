@@ -10,7 +10,8 @@ class Gateway(Base):
     """A device of a site that is asked for registers.
 
     `profile_text` is the TOML of a profile that does not come with the product. Whoever polls
-    holds the lease until `lease_until` (decision 36). `failures` counts slots in a row.
+    holds the lease until `lease_until` (decision 36). `failures` counts slots in a row. Who has
+    seen it read rightly on site is `commissioned_by`.
     """
 
     __tablename__ = "gateway"
@@ -27,6 +28,8 @@ class Gateway(Base):
     failures: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[int] = mapped_column(default=0)
     last_ok_at: Mapped[int | None]
+    commissioned_at: Mapped[int | None]
+    commissioned_by: Mapped[str | None]
     __table_args__ = (
         UniqueConstraint("site_id", "driver", "address", "unit", "profile"),
         CheckConstraint("driver IN ('modbus', 'sunspec', 'aiseg2', 'echonet')", name="driver"),

@@ -35,7 +35,8 @@ class Channel(Base):
 class MeterEvent(Base):
     """A meter put in (and, where `removed_wh` is known, another taken out); append-only.
 
-    The newest record of an instant counts. `certified_until` is the first day of the last month.
+    The newest record of an instant counts. `certified_until` is the first day of the last month,
+    `reference` where the photo of its register and seal is kept.
     """
 
     __tablename__ = "meter_event"
@@ -47,6 +48,7 @@ class MeterEvent(Base):
     removed_wh: Mapped[int | None]
     digits: Mapped[int | None]
     certified_until: Mapped[date | None]
+    reference: Mapped[str | None]
     recorded_at: Mapped[int]
     recorded_by: Mapped[str]
 

@@ -94,7 +94,10 @@ def mark_channels_stale(session: Session, rows: Iterable[tuple[int, int, int, in
 
 @dataclass(frozen=True, slots=True)
 class MeterChange:
-    """A meter put in, and the register at which another was taken out, where known."""
+    """A meter put in, and the register at which another was taken out, where known.
+
+    `reference` tells where the photo of its register and seal is kept.
+    """
 
     at: int
     serial: str
@@ -102,6 +105,7 @@ class MeterChange:
     removed_wh: int | None = None
     digits: int | None = None
     certified_until: date | None = None
+    reference: str | None = None
 
 
 def record_meter(

@@ -1,0 +1,1 @@
+"""The homes' devices as the operator watches them: states, gaps, certificates, requests."""
