@@ -6,7 +6,7 @@ from datetime import date
 from itertools import islice
 from typing import Any, Final, TypeVar, cast
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy import Connection, Engine, Select, Table, create_engine, event
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import Column
 from sqlalchemy.sql.sqltypes import Date
@@ -61,6 +61,21 @@ def in_chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
     rest = iter(items)
     while chunk := list(islice(rest, size)):
         yield chunk
+
+
+def raw_rows(session: Session, query: Select[*tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Return a query's rows as the driver gives them, several times as fast as results are.
+
+    On SQLite a day comes as ISO text; cast it to text where both databases should tell it so.
+    """
+    bind = session.get_bind()
+    compiled = query.compile(bind, compile_kwargs={"render_postcompile": True})
+    found: Any = compiled.params
+    if compiled.positional:
+        found = tuple(found[name] for name in compiled.positiontup or ())
+    cursor = _cursor(session)
+    cursor.execute(str(compiled), found)
+    return cast("list[tuple[Any, ...]]", cursor.fetchall())
 
 
 def copy_rows(

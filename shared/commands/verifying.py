@@ -6,7 +6,7 @@ from dataclasses import asdict
 from shared.commands.context import Context
 from shared.commands.output import share_bar
 from shared.telemetry.deriving import refresh
-from shared.verify import verify
+from shared.verify import verify_by_processes
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -21,8 +21,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
     """Print every finding; exit 1 where there is one."""
     with context.session() as session:
         refresh(session)
-    with context.session(reads_only=True) as session, share_bar(context, "verify") as progress:
-        findings = verify(session, progress)
+    with share_bar(context, "verify") as progress:
+        findings = verify_by_processes(context.open_engine(), progress)
     if args.json:
         context.print_json({"findings": [asdict(finding) for finding in findings]})
     else:

@@ -58,7 +58,7 @@ def judge(site: Site, state: SiteState | None = None, marks: Sequence[int] = ())
     states: dict[int, dict[Quantity, LineState]] = {mark: {} for mark in marks}
     for quantity in sorted(site.channels, key=_export_last):
         excess = _excess(site, lines) if quantity is Quantity.EXPORT else None
-        line = Line(site.channels[quantity], _limit_w(site, quantity), excess)
+        line = Line(site.channels[quantity], limit_w(site, quantity), excess)
         if state and quantity in state:
             line.resume(state[quantity])
         lines[quantity] = line
@@ -72,7 +72,7 @@ def _export_last(quantity: Quantity) -> bool:
     return quantity is Quantity.EXPORT
 
 
-def _limit_w(site: Site, quantity: Quantity) -> int:
+def limit_w(site: Site, quantity: Quantity) -> int:
     """Return the power that bounds a channel: the panels', at least 30 kW elsewhere."""
     if quantity in (Quantity.PV, Quantity.EXPORT):
         return site.assumed_panel_w
@@ -133,16 +133,20 @@ def _excess(site: Site, lines: Mapping[Quantity, Line]) -> Excess | None:
     return excess
 
 
-def _ledger(site: Site, quantity: Quantity, line: Line) -> Ledger:
-    flat = quantity is Quantity.PV or (
+def is_night_flat(site: Site, quantity: Quantity) -> bool:
+    """Say whether a channel counts nothing at night (decision 4)."""
+    return quantity is Quantity.PV or (
         quantity is Quantity.EXPORT and site.battery is not Battery.MAY_EXPORT
     )
+
+
+def _ledger(site: Site, quantity: Quantity, line: Line) -> Ledger:
     return Ledger(
         points=line.points,
         refusals=line.refusals,
         closes=line.closes,
         events=line.channel.events,
-        night_is_flat=flat,
+        night_is_flat=is_night_flat(site, quantity),
         doubts=sorted(
             [*line.earlier_doubts, *((r.at, r.reason) for r in line.refusals if r.reason in DOUBTS)]
         ),

@@ -1,17 +1,28 @@
 """Bills released, issued and taken back; issued rows never change but to be void."""
 
-from collections.abc import Collection, Sequence
-from operator import itemgetter
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from operator import attrgetter, itemgetter
+from typing import Final, NamedTuple
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from shared import audit
 from shared.billing.checks import Reason
-from shared.db import in_chunks
+from shared.db import copy_rows, in_chunks, merge_rows
 from shared.energy.boundaries import How
 from shared.errors import Refused
-from shared.invoices.chaining import GENESIS, Act, bill_hash, happened, newest_hash, void_hash
+from shared.invoices.chaining import (
+    EVENT_COLUMNS,
+    GENESIS,
+    Act,
+    chained,
+    happened,
+    newest_hash,
+    void_hash,
+)
+from shared.invoices.contents import find_contents
 from shared.invoices.documents import find_reasons, get_invoice
 from shared.invoices.drafting import CLOSED, HELD, ISSUED, OPEN, VOID
 from shared.invoices.freezing import freeze
@@ -28,7 +39,19 @@ CHUNK = 500
 BINDING = frozenset({Reason.PROPOSAL_OPEN.value, Reason.OPENING_DIFFERS.value})
 """Holds that no word settles: the bill before has to be decided first."""
 
-__all__ = ["GENESIS", "Act", "bill_hash", "issue_month", "release", "void"]
+UNSYNCHRONISED: Final = {"synchronize_session": False}
+
+__all__ = ["GENESIS", "Act", "issue_month", "release", "void"]
+
+
+class _Bill(NamedTuple):
+    """What issuing has to know of a bill."""
+
+    id: int
+    customer_id: int
+    invoice_no: str
+    state: str
+    period_start: date
 
 
 def issue_month(session: Session, month: Month, act: Act, *, apply: bool) -> RunReport:
@@ -58,40 +81,43 @@ def issue_some(
 
     Hashes are given in order of number, each chained to the one before (decisions 12 and 24).
     """
-    invoice = invoices.Invoice
     report = RunReport(month, apply)
     lock_bills(session)
-    rows = session.scalars(
-        select(invoice)
-        .where(invoice.id.in_(invoice_ids), invoice.state != VOID)
-        .order_by(invoice.invoice_no)
-        .with_for_update()
-    ).all()
+    rows = _find_bills(session, invoice_ids)
     customer_ids = [row.customer_id for row in rows]
     behind = find_undecided(session, customer_ids, month)
     behind |= _customers_behind(session, customer_ids, month)
     moved = _find_moved_openings(session, [row for row in rows if row.state == CLOSED])
-    going: list[invoices.Invoice] = []
+    going, stuck = [], []
     for row in rows:
         if row.state != CLOSED:
             report.counts[row.state] += row.state != ISSUED
-            continue
-        if row.customer_id in behind:
+        elif row.customer_id in behind:
             report.wait(row.invoice_no, behind[row.customer_id])
-            continue
-        if row.id in moved:
+        elif row.id in moved:
             report.counts[HELD] += 1
-            if apply:
-                _hold(session, row, moved[row.id])
-            continue
-        going.append(row)
-        report.issue(row.invoice_no)
+            stuck.append(row)
+        else:
+            going.append(row.id)
+            report.issue(row.invoice_no)
+    if apply:
+        _hold(session, {row.id: moved[row.id] for row in stuck})
     if apply and going:
         issue_bills(session, going, act)
-        audit.record(
-            session, act.now, act.actor, "bill.issue", str(month), {"issued": len(report.issued)}
-        )
+        told = {"issued": len(going)}
+        audit.record(session, act.now, act.actor, "bill.issue", str(month), told)
     return report
+
+
+def _find_bills(session: Session, invoice_ids: Sequence[int]) -> list[_Bill]:
+    """Return bills in order of number, locked where the database locks rows."""
+    invoice = invoices.Invoice
+    found = session.execute(
+        select(*(getattr(invoice, name) for name in _Bill._fields))
+        .where(invoice.id.in_(invoice_ids), invoice.state != VOID)
+        .with_for_update()
+    )
+    return sorted((_Bill(*row) for row in found), key=attrgetter("invoice_no"))
 
 
 def _customers_behind(
@@ -111,7 +137,7 @@ def _customers_behind(
     return {row.customer_id: row.invoice_no for row in rows}
 
 
-def _find_moved_openings(session: Session, rows: Sequence[invoices.Invoice]) -> dict[int, str]:
+def _find_moved_openings(session: Session, rows: Sequence[_Bill]) -> dict[int, str]:
     """Return the bills that no longer open where the issued bill before them closed (N3).
 
     They were computed before that bill was revised; the next run computes them anew.
@@ -130,9 +156,12 @@ def _find_moved_openings(session: Session, rows: Sequence[invoices.Invoice]) -> 
     )  # fmt: skip
     pins = find_pins(session, [Live(*found) for found in session.execute(wanted)])
     register = invoices.InvoiceRegister
-    openings = session.scalars(
-        select(register).where(register.invoice_id.in_([row.id for row in rows]), register.seq == 0)
-    )
+    openings = session.execute(
+        select(
+            register.invoice_id, register.quantity, register.meter_at, register.opening_wh,
+            register.opening_how,
+        ).where(register.invoice_id.in_([row.id for row in rows]), register.seq == 0)
+    )  # fmt: skip
     by_id, moved = {row.id: row for row in rows}, {}
     for opening in openings:
         row = by_id[opening.invoice_id]
@@ -146,52 +175,79 @@ def _find_moved_openings(session: Session, rows: Sequence[invoices.Invoice]) -> 
     return moved
 
 
-def _hold(session: Session, row: invoices.Invoice, detail: str) -> None:
-    row.state = HELD
-    session.merge(
-        invoices.Hold(invoice_id=row.id, reason=Reason.OPENING_DIFFERS.value, detail=detail)
-    )
-    session.flush()
-
-
-def issue_bills(session: Session, rows: Sequence[invoices.Invoice], act: Act) -> None:
-    """Make closed bills final, each chained to the event before it, with papers and mails."""
-    ids = [row.id for row in rows]
-    freeze(session, ids, act)
-    previous = newest_hash(session)
-    for row in rows:
-        previous = _issue_bill(session, row, act, previous)
-    queue_mails(session, ids, act.now)
-
-
-def _issue_bill(session: Session, row: invoices.Invoice, act: Act, previous: str) -> str:
-    _link_to_void(session, row)
-    row.issued_at, row.issued_on = act.now, day_of(act.as_of)
-    if act.person_key:
-        address = session.get_one(customers.Customer, row.customer_id).address
-        row.person_digest = person_digest(act.person_key, row.name, address)
-    session.flush()
-    digest = bill_hash(session, row, previous)
-    row.state, row.hash = ISSUED, digest
-    session.flush()
-    happened(session, row.id, ISSUED, act, {"hash": digest, "previous": previous})
-    return digest
-
-
-def _link_to_void(session: Session, row: invoices.Invoice) -> None:
-    """Tell the void bill before this one what took its place, where it was not told yet (I7)."""
+def _hold(session: Session, moved: Mapping[int, str]) -> None:
+    """Hold bills that do not open where the ones before them closed; the detail is the channel."""
+    if not moved:
+        return
     invoice = invoices.Invoice
-    session.execute(
-        update(invoice)
-        .where(
-            invoice.customer_id == row.customer_id,
-            invoice.month == row.month,
-            invoice.revision == row.revision - 1,
-            invoice.state == VOID,
-            invoice.successor_id.is_(None),
-        )
-        .values(successor_id=row.id)
+    holding = update(invoice).where(invoice.id.in_(moved)).values(state=HELD)
+    session.execute(holding, execution_options=UNSYNCHRONISED)
+    held = [(i, Reason.OPENING_DIFFERS.value, detail) for i, detail in moved.items()]
+    merge_rows(session, invoices.Hold, ("invoice_id", "reason", "detail"), held, keep=False)
+    session.expire_all()
+
+
+def issue_bills(session: Session, invoice_ids: Sequence[int], act: Act) -> None:
+    """Make closed bills final, with papers and mails, each chained to the event before it.
+
+    The hashes are made in one pass in the order given; all else is read and written in bulk.
+    """
+    freeze(session, invoice_ids, act)
+    _link_to_void(session, invoice_ids)
+    _date(session, invoice_ids, act)
+    contents = find_contents(session, invoice_ids)
+    first = previous = newest_hash(session)
+    links = []
+    for invoice_id in invoice_ids:
+        previous = contents[invoice_id].digest(previous)
+        links.append((invoice_id, previous))
+    sealed = [{"id": i, "state": ISSUED, "hash": digest} for i, digest in links]
+    session.execute(update(invoices.Invoice), sealed)
+    copy_rows(session, invoices.InvoiceEvent, EVENT_COLUMNS, chained(act, links, first))
+    queue_mails(session, invoice_ids, act.now)
+    session.expire_all()  # what was loaded of these bills is no longer so
+
+
+def _date(session: Session, invoice_ids: Sequence[int], act: Act) -> None:
+    """Keep when bills are issued, and with a key whom each of them goes to."""
+    invoice, customer = invoices.Invoice, customers.Customer
+    issued: dict[str, object] = {"issued_at": act.now, "issued_on": day_of(act.as_of)}
+    if not act.person_key:
+        of_these = update(invoice).where(invoice.id.in_(invoice_ids))
+        session.execute(of_these.values(issued), execution_options=UNSYNCHRONISED)
+        return
+    people = session.execute(
+        select(invoice.id, invoice.name, customer.address)
+        .join(customer, customer.id == invoice.customer_id)
+        .where(invoice.id.in_(invoice_ids))
     )
+    digests = [
+        {"id": row.id, "person_digest": person_digest(act.person_key, row.name, row.address)}
+        for row in people
+    ]
+    session.execute(update(invoice), [issued | digest for digest in digests])
+
+
+def _link_to_void(session: Session, invoice_ids: Sequence[int]) -> None:
+    """Tell void bills what takes their place, where they were not told yet (I7)."""
+    heir, void = invoices.Invoice, aliased(invoices.Invoice)
+    pairs = session.execute(
+        select(void.id, heir.id.label("successor_id"))
+        .join(
+            void,
+            (void.customer_id == heir.customer_id)
+            & (void.month == heir.month)
+            & (void.revision == heir.revision - 1),
+        )
+        .where(
+            heir.id.in_(invoice_ids),
+            heir.revision > 1,
+            void.state == VOID,
+            void.successor_id.is_(None),
+        )
+    ).all()
+    if pairs:
+        session.execute(update(heir), [dict(pair._mapping) for pair in pairs])  # noqa: SLF001
 
 
 def release(session: Session, invoice_no: str, reason: str, act: Act) -> None:

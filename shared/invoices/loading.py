@@ -228,12 +228,16 @@ def find_pins(
     """Return by customer the boundaries that issued bills pin (decision 16)."""
     register = invoices.InvoiceRegister
     by_id = {row.id: row for row in issued}
-    rows = session.scalars(
-        select(register)
+    rows = session.execute(
+        select(
+            register.invoice_id, register.quantity, register.meter_at, register.opening_wh,
+            register.opening_at, register.opening_how, register.closing_wh, register.closing_at,
+            register.closing_how,
+        )
         .where(register.invoice_id.in_(by_id))
         .order_by(register.invoice_id, register.quantity, register.seq)
-    ).all()
-    edges: dict[tuple[int, str], list[invoices.InvoiceRegister]] = defaultdict(list)
+    )  # fmt: skip
+    edges: dict[tuple[int, str], list[Any]] = defaultdict(list)
     for row in rows:
         edges[row.invoice_id, row.quantity].append(row)
     found: dict[int, dict[Quantity, dict[date, Boundary]]] = defaultdict(lambda: defaultdict(dict))

@@ -116,7 +116,7 @@ def _replace(session: Session, row: invoices.Invoice, made: Draft, reason: str, 
             )
         )  # fmt: skip
     chain_void(session, row, act, successor.invoice_no)
-    issue_bills(session, [successor], act)
+    issue_bills(session, [successor.id], act)
 
 
 def _propose_next(session: Session, row: invoices.Invoice, act: Act) -> None:
