@@ -30,6 +30,8 @@ def refusal_words() -> dict[str, str]:
         "day_values": _("この電気は日ごとの値で計っているので、指示数では直せません。"),
         "no_opening": _("その日のはじめの指示数がわかりません。先に締めの指示数を入れてください。"),
         "meter_replaced": _("その日に計器を交換しています。締めの指示数を直接入れてください。"),
+        "nothing_closed": _("発行できる請求書がありません。先に計算して締めてください。"),
+        "own_request": _("申請した人は承認できません。ほかの人に承認を頼んでください。"),
         "is_void": _("取り消した請求書は、直せません。"),
         "not_held": _("この請求書は、もう要確認ではありません。いまの状態を確かめてください。"),
         "not_issued": _("この請求書は、発行済ではありません。いまの状態を確かめてください。"),
@@ -66,4 +68,6 @@ def _where() -> str:
         return url_for("office.invoice", invoice_no=about["invoice_no"])
     if "customer_no" in about:
         return url_for("office.customer", customer_no=about["customer_no"])
+    if "month" in about:
+        return url_for("office.month_run", month=about["month"])
     return url_for("office.morning")

@@ -1,7 +1,7 @@
 """Customers as lists and pages show them, with the terms of a day."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -120,3 +120,9 @@ def get_own_page(session: Session, customer_id: int, today: date) -> CustomerPag
 def _page(session: Session, customer: Customer, today: date) -> CustomerPage:
     recorded = _terms(session, [customer.id])[customer.id]
     return CustomerPage(customer, terms_on(recorded, today), recorded)
+
+
+def find_names(session: Session, numbers: Collection[str]) -> dict[str, str]:
+    """Return some customers' names by number."""
+    query = select(Customer.customer_no, Customer.name).where(Customer.customer_no.in_(numbers))
+    return dict(session.execute(query).all())

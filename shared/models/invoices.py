@@ -60,6 +60,35 @@ class BillItem(Base):
     __table_args__ = ({"sqlite_with_rowid": False},)
 
 
+class IssueRequest(Base):
+    """A person's wish to issue a month's closed bills, for another person to approve.
+
+    `digest` names the bills as they were then; changed ones have to be asked for anew.
+    """
+
+    __tablename__ = "issue_request"
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    month: Mapped[date]
+    digest: Mapped[str]
+    bills: Mapped[int]
+    total_yen: Mapped[int]
+    asked_by: Mapped[str]
+    asked_at: Mapped[int]
+    state: Mapped[str] = mapped_column(default="open")
+    decided_by: Mapped[str | None]
+    decided_at: Mapped[int | None]
+    __table_args__ = (
+        CheckConstraint("state IN ('open', 'approved', 'withdrawn')", name="state"),
+        Index(
+            "uq_issue_request_open",
+            "month",
+            unique=True,
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+    )
+
+
 class Invoice(Base):
     """One customer's bill of one month; at most one that is not void (decision 39).
 

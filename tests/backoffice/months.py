@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 import app
 from shared.energy.quantities import Quantity
-from shared.invoices.running import RunReport
+from shared.invoices.reporting import RunReport
+from shared.web.request import Start
 from tests.backoffice.conftest import ROLES, Office
 from tests.data.homes import TEN_YEARS, a_home, billed, issued, registers
 from tests.people import Clock, a_config, an_operator
@@ -22,12 +23,12 @@ def kwh(wh: int) -> str:
     return f"{wh // 1000}.{wh % 1000:03d}"
 
 
-def an_office(engine: Engine) -> Office:
+def an_office(engine: Engine, start: Start | None = None) -> Office:
     """Return the back office of what is billed already, with an operator of each role."""
     for role in ROLES:
         an_operator(engine, role)
     clock = Clock()
-    made = app.create_app(a_config(), "backoffice", engine=engine, clock=clock)
+    made = app.create_app(a_config(), "backoffice", engine=engine, clock=clock, start=start)
     return Office(made, engine, clock, 0, "", "")
 
 

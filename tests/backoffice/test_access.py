@@ -15,6 +15,8 @@ PLACES = {
     "<int:gateway_id>": "1",
     "<int:operator_id>": "1",
     "<quantity>": "pv",
+    "<int:run_id>": "1",
+    "<month>": "2024-01",
 }
 ADMINS_OWN = {"/office/audit", "/office/operators", "/office/settings"}
 ASKING = ("/edit", "/leave", "/move", "/delete", "/operators/1", "/audit.csv", "/report.csv")
