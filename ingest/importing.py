@@ -10,7 +10,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from ingest.addresses import parse_address
-from ingest.drivers import echonet_meters
+from ingest.drivers import echonet_classes
 from ingest.drivers.profiles import SHIPPED, find_profile
 from ingest.drivers.protocol import Reach, ReadingFailed
 from ingest.drivers.sunspec_models import METERS, parse_source
@@ -183,7 +183,7 @@ def _check_source(word: str, source: str, driver: str) -> None:
         raise _Refused("channels", f"{word!r} names no source after the colon")
     if driver in OF_DAYS:
         raise _Refused("channels", f"{word!r}: {driver} has one source a channel, none to choose")
-    parse = {"sunspec": parse_source, "echonet": echonet_meters.parse_source}.get(driver)
+    parse = {"sunspec": parse_source, "echonet": echonet_classes.parse_source}.get(driver)
     if parse:
         try:
             parse(source)
@@ -201,7 +201,7 @@ def _metrologies(driver: str, quantity: Quantity, source: str, stated: str) -> t
     if driver == "aiseg2":
         return CT, ""
     if driver == "echonet":
-        return _echonet_metrology(source or echonet_meters.DEFAULTS[quantity]), ""
+        return _echonet_metrology(source or echonet_classes.DEFAULTS[quantity]), ""
     if source:
         return CERTIFIED if parse_source(source)[0] in METERS else INVERTER, ""
     return "", INVERTER
@@ -209,8 +209,8 @@ def _metrologies(driver: str, quantity: Quantity, source: str, stated: str) -> t
 
 def _echonet_metrology(source: str) -> str:
     """Return what a class is: a meter, a panel that measures by CTs, or else an inverter's own."""
-    code = echonet_meters.parse_source(source)[0] >> 8
-    kind = echonet_meters.KINDS.get(code)
+    code = echonet_classes.parse_source(source)[0] >> 8
+    kind = echonet_classes.KINDS.get(code)
     if kind and kind.is_meter:
         return CERTIFIED
     return CT if code == _ECHONET_PANEL else INVERTER

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from ingest.drivers import echonet_meters as meters
+from ingest.drivers.echonet_classes import KINDS, Kind, choose, source_text
 from ingest.drivers.echonet_frames import LAST_DAY, NODE, Answer
 from ingest.drivers.echonet_link import EchonetLink
-from ingest.drivers.echonet_meters import KINDS, Kind
 from ingest.drivers.echonet_socket import shared_socket
 from ingest.drivers.protocol import (
     Ask,
@@ -75,7 +75,7 @@ class EchonetDriver:
 
     def _sample(self, reading: "_Reading", ask: Ask) -> Sample:
         try:
-            eoj, epc, kind = meters.choose(ask.channel, ask.source)
+            eoj, epc, kind = choose(ask.channel, ask.source)
             heard = reading.heard(eoj)
             _check_serial(heard.answer, ask.serial)
             stamp, decoded = meters.read_register(kind, eoj, epc, heard.answer)
@@ -149,7 +149,7 @@ def _wanted(asks: Iterable[Ask]) -> Mapping[int, Sequence[int]]:
     wanted: dict[int, list[int]] = defaultdict(list)
     for ask in asks:
         try:
-            eoj, epc, kind = meters.choose(ask.channel, ask.source)
+            eoj, epc, kind = choose(ask.channel, ask.source)
         except ReadingFailed:
             continue  # told when its sample is made
         wanted[eoj] += [epc, *_beside(kind, ask.serial)]
@@ -178,10 +178,10 @@ def _check_stamp(stamp: int | None, now: int) -> None:
 async def _history(
     link: EchonetLink, ask: Ask, day: date, now: Clock
 ) -> tuple[tuple[int, Wh | None], ...]:
-    eoj, epc, kind = meters.choose(ask.channel, ask.source)
+    eoj, epc, kind = choose(ask.channel, ask.source)
     shown = kind.registers[epc]
     if shown is None or kind.selector is None:
-        raise _no_history(f"{meters.source_text(eoj, epc)} keeps no half-hours by day")
+        raise _no_history(f"{source_text(eoj, epc)} keeps no half-hours by day")
     first = await link.get(eoj, _beside(kind, ask.serial))
     _check_serial(first, ask.serial)
     scale = meters.scale_of(kind, first)
@@ -194,8 +194,8 @@ async def _history(
     answer = await link.get(eoj, (shown, meters.DATE))
     edt = answer[shown]
     if edt is None:
-        raise _no_history(f"{meters.source_text(eoj, shown)}: the device does not have it")
-    word, slots = meters.read_history(meters.source_text(eoj, shown), edt, scale)
+        raise _no_history(f"{source_text(eoj, shown)}: the device does not have it")
+    word, slots = meters.read_history(source_text(eoj, shown), edt, scale)
     if word != days_ago or (meters.device_day(answer) or day_of(now())) != today:
         sentence = f"the half-hours are of {word} days ago, not of {days_ago} ({day})"
         raise ReadingFailed(Outcome.BAD_ANSWER, sentence)
@@ -222,7 +222,7 @@ async def _survey_object(link: EchonetLink, eoj: int, kind: Kind) -> list[Found]
 
 
 def _found(kind: Kind, eoj: int, epc: int, answer: Answer) -> Found:
-    source = meters.source_text(eoj, epc)
+    source = source_text(eoj, epc)
     try:
         _, decoded = meters.read_register(kind, eoj, epc, answer)
     except ReadingFailed as failure:

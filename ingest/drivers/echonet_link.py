@@ -7,7 +7,6 @@ from typing import Final
 from ingest.drivers.echonet_frames import (
     NODE,
     Answer,
-    FrameBroken,
     Request,
     choose_day,
     get,
@@ -44,10 +43,7 @@ class EchonetLink:
         found: dict[int, bytes | None] = {}
         missing = list(dict.fromkeys(epcs))
         while missing:
-            answer = await self._ask(get(eoj, missing))
-            if not answer:
-                raise FrameBroken("the answer names no property")
-            found |= answer
+            found |= await self._ask(get(eoj, missing))
             missing = [epc for epc in missing if epc not in found]
         return found
 
@@ -79,6 +75,8 @@ class EchonetLink:
 
     async def _ask_beside_node(self, request: Request) -> Answer:
         waits = self._waits_s()
+        if not waits:
+            raise ReadingFailed(Outcome.METER_SILENT, "the deadline passed before it was asked")
         answer = asyncio.ensure_future(self._shared.ask(self._address, request, waits))
         try:
             await asyncio.wait((answer,), timeout=waits[0])
@@ -90,8 +88,11 @@ class EchonetLink:
 
     async def _doubt(self, answer: "asyncio.Future[Answer]", eoj: int) -> None:
         """Ask the node about a silent object; raises ReadingFailed `no_channel` without it."""
+        waits = self._waits_s()
+        if not waits:
+            return
         asking = asyncio.ensure_future(
-            self._shared.ask(self._address, get(NODE, [INSTANCES]), self._waits_s())
+            self._shared.ask(self._address, get(NODE, [INSTANCES]), waits)
         )
         try:
             await asyncio.wait((answer, asking), return_when=asyncio.FIRST_COMPLETED)
@@ -106,13 +107,11 @@ class EchonetLink:
                 asking.exception()
 
     def _waits_s(self) -> list[float]:
-        """Return how long each try may wait, all within the deadline; raises ReadingFailed."""
+        """Return how long each try may wait, all within the deadline; none once it has passed."""
         left = self._deadline - asyncio.get_running_loop().time()
         waits: list[float] = []
         for try_s in _TRIES_S:
             wait_s = min(try_s, self._reach.timeout_s, left - sum(waits))
             if wait_s > 0:
                 waits.append(wait_s)
-        if not waits:
-            raise ReadingFailed(Outcome.METER_SILENT, "the deadline passed before it was asked")
         return waits

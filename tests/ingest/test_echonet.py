@@ -2,13 +2,15 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from ipaddress import ip_network
 
 import pytest
 
-from ingest.addresses import Address
+from ingest.addresses import Address, parse_address
 from ingest.drivers.echonet import EchonetDriver
 from ingest.drivers.echonet_frames import CONTROLLER, GET, NODE, SET_C, Frame, encode
 from ingest.drivers.echonet_socket import shared_socket
@@ -397,3 +399,56 @@ def test_a_node_on_ipv6_is_asked_from_ipv6() -> None:
             return six.sock.family, four.sock.family
 
     assert asyncio.run(family()) == (socket.AF_INET6, socket.AF_INET)
+
+
+def test_a_channel_that_is_not_there_keeps_no_other_from_being_read() -> None:
+    unknown, known = read(Ask(PV, "013001.80"), Ask(EXPORT))
+    assert (unknown.outcome, known.wh) == (Outcome.NO_CHANNEL, EXPORT_WH)
+
+
+def test_a_slot_that_no_meter_can_have_makes_the_day_a_bad_answer() -> None:
+    class Wild(SmartMeter):
+        def properties(self, at: int) -> dict[int, bytes]:
+            held = super().properties(at)
+            return held | {0xE4: held[0xE4][:2] + b"\x10\0\0\0" + held[0xE4][6:]}
+
+    told = history(TODAY - timedelta(days=1), Wild(HOUSE))
+    assert (told.outcome, told.moments) == (Outcome.BAD_ANSWER, ())
+
+
+def test_a_survey_tells_what_of_a_node_cannot_be_read() -> None:
+    silent = Held({})
+    broken = Held({0x9F: b"\x02\xe1"})
+    empty = Held(a_home()[SMART_METER].properties(NOON) | {0xE3: b"\xff\xff\xff\xfe"})
+
+    async def asked() -> dict[str, Outcome]:
+        async with a_node({SMART_METER: empty, PANELS: broken, 0x013001: silent}) as node:
+            return {one.source: one.outcome for one in await driver_of(node).survey()}
+
+    found = asyncio.run(asked())
+    assert found["028801.E3"] is Outcome.NO_DATA
+    assert found["028801.E0"] is Outcome.OK
+    assert found["027901"] is Outcome.BAD_ANSWER
+    assert not any(source.startswith("0130") for source in found)
+
+
+def test_where_there_is_no_way_a_node_is_unreachable() -> None:
+    reach = replace(PATIENT_UDP, nets=(ip_network("10.8.0.0/16"),))
+    target = Target("echonet", parse_address("10.8.0.21:3610"))
+    (sample,) = asyncio.run(EchonetDriver(target, reach, lambda: NOON).read([Ask(EXPORT)]))
+    assert sample.outcome is Outcome.UNREACHABLE
+    assert "no way to 10.8.0.21:3610" in str(sample.error)
+
+
+def test_the_deadline_is_one_for_all_objects_of_a_node() -> None:
+    def only_the_meter(question: Frame, answer: bytes) -> list[bytes]:
+        return [answer] if question.deoj == SMART_METER else []
+
+    asks = [Ask(EXPORT), *(Ask(PV, f"0279{n:02X}.E1") for n in range(1, 9))]
+    reach = replace(PATIENT_UDP, timeout_s=0.1, deadline_s=0.5)
+    started = time.monotonic()
+    first, *others = read(*asks, twist=only_the_meter, reach=reach)
+    assert time.monotonic() - started < 3
+    assert first.wh == EXPORT_WH
+    assert {sample.outcome for sample in others} == {Outcome.METER_SILENT}
+    assert "the deadline passed" in str(others[-1].error)

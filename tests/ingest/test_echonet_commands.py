@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from ingest.simulator.echonet import SMART_METER, SmartMeter
 from shared.energy.quantities import Source
+from shared.models.operations import Lease
 from tests.conftest import Ppa
 from tests.data.homes import a_home as a_customer
 from tests.ingest.echonet_nodes import HOUSE, a_home, a_node
@@ -60,6 +61,23 @@ def test_a_node_is_polled_and_its_registers_are_stored(
     ]
     poll = int(Source.POLL)
     assert kept(engine) == {("pv", NOON, poll, NOW.pv), ("export", NOON, poll, EXPORT_WH)}
+
+
+def test_a_person_does_not_wait_for_the_worker_that_has_the_port(
+    ppa: Ppa, engine: Engine, env: dict[str, str]
+) -> None:
+    with Session(engine) as session, session.begin():
+        a_customer(session, ONE)
+        session.add(Lease(name="echonet port", until=NOON + 20, owner="a worker"))
+    with beside(a_node(a_home())) as address:
+        file = ppa.home / "gateways.csv"
+        file.write_text(f"{HEADER}\n{ONE},echonet,{address},,,export,\n", encoding="utf-8")
+        assert ppa("gateways", "import", str(file), "--apply", **env).code == 0
+        result = ppa("gateways", "poll", "--json", now="2024-06-10T12:25:00+09:00", **env)
+    assert [row["wh"] for row in result.json()] == [EXPORT_WH]
+    assert "a worker polls ECHONET Lite too" in result.err
+    with Session(engine) as session:
+        assert session.get_one(Lease, "echonet port").owner == "a worker"
 
 
 def test_a_port_that_another_program_keeps_for_itself_is_named(

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from ingest.drivers import echonet_meters as meters
+from ingest.drivers.echonet_classes import KINDS, choose
 from ingest.drivers.echonet_frames import decode
-from ingest.drivers.echonet_meters import KINDS, Scale, read_history, read_register, scale_of
+from ingest.drivers.echonet_meters import Scale, read_history, read_register, scale_of
 from ingest.drivers.protocol import Outcome, ReadingFailed
 from ingest.simulator.echonet import property_map
 from shared.energy.quantities import Quantity
@@ -163,13 +164,13 @@ def test_every_class_has_its_registers() -> None:
 def test_a_channel_takes_its_source_or_the_default(
     channel: Quantity, source: str, eoj: int, epc: int
 ) -> None:
-    assert meters.choose(channel, source)[:2] == (eoj, epc)
+    assert choose(channel, source)[:2] == (eoj, epc)
 
 
 @pytest.mark.parametrize("source", ["028801.E7", "013001.E0", "028800.E3", "0288FF.E3", "pv"])
 def test_what_is_no_cumulative_register_feeds_no_channel(source: str) -> None:
     with pytest.raises(ReadingFailed) as failure:
-        meters.choose(EXPORT, source)
+        choose(EXPORT, source)
     assert failure.value.outcome is Outcome.NO_CHANNEL
 
 

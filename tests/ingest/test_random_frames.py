@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import pytest
 
 from ingest.drivers import echonet_meters, sunspec, sunspec_models
+from ingest.drivers.echonet_classes import KINDS
 from ingest.drivers.echonet_frames import (
     CONTROLLER,
     Frame,
@@ -72,9 +73,7 @@ def test_no_random_frame_is_taken_for_an_echonet_answer(chance: random.Random) -
 
 
 def test_no_random_properties_break_an_echonet_decoder(chance: random.Random) -> None:
-    kinds = [
-        (code, kind, epc) for code, kind in echonet_meters.KINDS.items() for epc in kind.registers
-    ]
+    kinds = [(code, kind, epc) for code, kind in KINDS.items() for epc in kind.registers]
     outcomes: set[Outcome] = set()
     for _ in range(TURNS):
         code, kind, epc = chance.choice(kinds)
