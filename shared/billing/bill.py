@@ -3,18 +3,18 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
 from shared.billing.terms import DayTerms, Schedule
-from shared.energy.boundaries import How
+from shared.energy.boundaries import How, midnight_of
 from shared.energy.periods import (
     ChannelDays,
     DayQuality,
     is_measured,
     worst,
 )
-from shared.months import Period
+from shared.months import Period, day_of
 from shared.units import yen
 
 NEGATIVE_DAY_WH = -200
@@ -253,4 +253,23 @@ def opens_and_closes_alike(made: Bill) -> bool:
         firsts = (one.how is How.FIRST, other.how is How.FIRST)
         if any(firsts) and (not all(firsts) or one.read_at != other.read_at):
             return False
-    return True
+    return _begin_alike(made.pv, made.export)
+
+
+def _begin_alike(one: ChannelDays, other: ChannelDays) -> bool:
+    """Say whether a channel of finished days begins where the one beside it does.
+
+    Its first day begins at midnight and goes with a first register of that night alone. Days that
+    began earlier go with a first register only where they counted nothing until then.
+    """
+    if one.of_registers == other.of_registers:
+        return one.begun == other.begun
+    registers, days = (one, other) if one.of_registers else (other, one)
+    opening = registers.opening
+    if opening is None or opening.how is not How.FIRST:
+        return days.begun is None
+    midnight = midnight_of(opening.read_at)
+    if days.begun is not None:
+        return days.begun == midnight
+    until = midnight or day_of(opening.read_at) + timedelta(days=1)
+    return not any(wh for day, wh in zip(days.span.days(), days.day_wh, strict=True) if day < until)

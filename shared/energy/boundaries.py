@@ -77,6 +77,12 @@ def boundary(ledger: Ledger, day: date) -> Boundary | None:
     return _interpolated(ledger, day, before, after)
 
 
+def midnight_of(at: int) -> date | None:
+    """Return the day whose 00:00 JST a reading of the night stands for, None by daylight."""
+    day = day_of(at + NIGHT_BEFORE_S)
+    return day if at - instant(day) <= NIGHT_AFTER_S else None
+
+
 def _nearest_at_night(at: int, before: Point | None, after: Point | None) -> Point | None:
     """Return the nearest reading from 20:00 to 03:30, the earlier of two as near."""
     near = [

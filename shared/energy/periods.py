@@ -72,6 +72,8 @@ class ChannelDays:
     of_registers: bool = True
     shared_out: frozenset[date] = frozenset()
     """The days whose 00:00 lies in a gap, so that the energy around it is only shared out."""
+    begun: date | None = None
+    """The first finished day, where a channel of those begins inside the span."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,9 +235,16 @@ def _closed(row: Register, close: Point, ledger: int | None) -> Register:
     )
 
 
-def finished_days(span: Period, values: Mapping[date, int]) -> ChannelDays:
-    """Return a channel of finished-day values over a span: the sum of its days (decision 3)."""
-    day_wh = tuple(values.get(day) for day in span.days())
+def finished_days(
+    span: Period, values: Mapping[date, int], first_day: date | None = None
+) -> ChannelDays:
+    """Return a channel of finished-day values over a span: the sum of its days (decision 3).
+
+    `first_day` is its very first; where that lies inside the span the days before hold nothing
+    (rule `first` of decision 4).
+    """
+    begun = first_day if first_day and span.start < first_day < span.end else None
+    day_wh = tuple(0 if begun and day < begun else values.get(day) for day in span.days())
     known = [wh for wh in day_wh if wh is not None]
     total = sum(take_down(wh) for wh in known) if len(known) == len(day_wh) else None
     row = Register("", None, 0, None, None, How.DAYS, None, None, How.DAYS, total)
@@ -248,6 +257,7 @@ def finished_days(span: Period, values: Mapping[date, int]) -> ChannelDays:
         total_wh=total,
         registers=(row,),
         of_registers=False,
+        begun=begun,
     )
 
 

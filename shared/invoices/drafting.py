@@ -163,7 +163,8 @@ def draft(home: Home, facts: SiteFacts, earlier: Earlier, moment: Moment) -> Dra
 
 def _channel(quantity: Quantity, span: Period, facts: SiteFacts, earlier: Earlier) -> ChannelDays:
     if quantity in facts.days or quantity in (facts.site.day_channels or {}):
-        return finished_days(span, facts.days.get(quantity, {}))
+        first_day = facts.first_days.get(quantity)
+        return finished_days(span, facts.days.get(quantity, {}), first_day)
     known = facts.registers.get(quantity, ChannelFacts({}))
     return days(span, with_pins(known, quantity, earlier))
 

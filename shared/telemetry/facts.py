@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from shared.energy.boundaries import Boundary, How, boundaries
@@ -28,11 +28,15 @@ BILLED = (Quantity.PV, Quantity.EXPORT)
 
 @dataclass(frozen=True, slots=True)
 class SiteFacts:
-    """One site's channels as a period's bill reads them; `days` are finished-day values."""
+    """One site's channels as a period's bill reads them; `days` are finished-day values.
+
+    `first_days` has the very first of each channel that has any.
+    """
 
     site: SiteChannels
     registers: Mapping[Quantity, ChannelFacts] = field(default_factory=dict)
     days: Mapping[Quantity, Mapping[date, int]] = field(default_factory=dict)
+    first_days: Mapping[Quantity, date] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +260,7 @@ def _with_day_values(
     for channel_id, day, wh in session.execute(wanted):
         if instant(day) + DAY_S <= seen.as_of:
             values[owners[channel_id]][day].add(wh)
+    firsts = _find_first_days(session, owners, seen.known_at)
     for i, facts in found.items():
         mine = {
             quantity: {d: min(w) for d, w in values[i, quantity].items() if len(w) == 1}
@@ -263,5 +268,22 @@ def _with_day_values(
             if owner == i
         }
         if mine:
-            found[i] = SiteFacts(facts.site, facts.registers, mine)
+            begun = {q: day for (owner, q), day in firsts.items() if owner == i}
+            found[i] = SiteFacts(facts.site, facts.registers, mine, begun)
     return found
+
+
+def _find_first_days(
+    session: Session, owners: Mapping[int, tuple[int, Quantity]], known_at: int | None
+) -> dict[tuple[int, Quantity], date]:
+    """Return the first finished day of some channels, asked one by one: the start of each key."""
+    channel, value = telemetry.Channel, telemetry.DayValue
+    first = select(func.min(value.day)).where(value.channel_id == channel.id, value.hours == HOURS)
+    if known_at is not None:
+        first = first.where(value.received_at <= known_at)
+    found: dict[int, date | None] = dict(
+        session.execute(
+            select(channel.id, first.scalar_subquery()).where(channel.id.in_(owners))
+        ).all()
+    )
+    return {owners[channel_id]: day for channel_id, day in found.items() if day is not None}
