@@ -5,19 +5,17 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
 from ipaddress import ip_network
 
 import pytest
 
 from ingest.addresses import Address, parse_address
 from ingest.drivers.echonet import EchonetDriver
-from ingest.drivers.echonet_frames import CONTROLLER, GET, NODE, SET_C, Frame, encode
+from ingest.drivers.echonet_frames import CONTROLLER, NODE, Frame, encode
 from ingest.drivers.echonet_socket import shared_socket
 from ingest.drivers.polling import poll_many
-from ingest.drivers.protocol import Ask, History, Outcome, Reach, Sample, Target
-from ingest.simulator.echonet import PANELS, SMART_METER, SmartMeter
-from shared.months import day_of, instant
+from ingest.drivers.protocol import Ask, Outcome, Reach, Sample, Target
+from ingest.simulator.echonet import PANELS, SMART_METER
 from tests.ingest.echonet_nodes import (
     HOUSE,
     PATIENT_UDP,
@@ -31,9 +29,7 @@ from tests.ingest.echonet_nodes import (
 from tests.ingest.gateways import EXPORT, IMPORT, LOOPBACK, NOON, PV, a_target, poll
 
 NOW = HOUSE.registers(NOON)
-TODAY = day_of(NOON)
 EXPORT_WH, IMPORT_WH = NOW.export // 100 * 100, NOW.imported // 100 * 100
-SELECTED = 0xE5
 
 
 def test_a_home_gives_its_three_registers_at_one_instant() -> None:
@@ -216,119 +212,6 @@ def test_a_node_without_the_object_is_no_channel_and_a_silent_object_a_silent_me
     assert (absent.outcome, silent.outcome) == (Outcome.NO_CHANNEL, Outcome.METER_SILENT)
 
 
-def test_a_day_of_the_past_is_read_as_48_registers() -> None:
-    told = history(TODAY - timedelta(days=3))
-    midnight = instant(TODAY - timedelta(days=3))
-    expected = [
-        (at, HOUSE.registers(at).export // 100 * 100)
-        for at in range(midnight, midnight + 86_400, 1800)
-    ]
-    assert (told.outcome, told.kind, told.minutes) == (Outcome.OK, "register", 30)
-    assert list(told.moments) == expected
-
-
-def test_today_has_holes_where_it_has_not_come_yet() -> None:
-    told = history(TODAY)
-    assert [wh is None for _, wh in told.moments] == [n > 24 for n in range(48)]
-
-
-def test_only_the_day_is_ever_set() -> None:
-    async def asked() -> list[Frame]:
-        async with a_node() as node:
-            driver = driver_of(node)
-            await driver.identify()
-            await driver.survey()
-            await driver.read([Ask(EXPORT), Ask(PV)])
-            await driver.history(Ask(EXPORT), TODAY)
-            return [question for question in node.asked if question.esv != GET]
-
-    (only,) = asyncio.run(asked())
-    assert (only.esv, only.deoj, [p.epc for p in only.properties]) == (
-        SET_C,
-        SMART_METER,
-        [SELECTED],
-    )
-
-
-def test_another_day_than_was_chosen_is_a_bad_answer() -> None:
-    class Raced(SmartMeter):
-        def set(self, epc: int, edt: bytes) -> bool:
-            return super().set(epc, bytes([edt[0] + 1]))
-
-    told = history(TODAY - timedelta(days=3), Raced(HOUSE))
-    assert (told.outcome, told.moments) == (Outcome.BAD_ANSWER, ())
-    assert "of 4 days ago, not of 3" in str(told.error)
-
-
-def test_two_pollers_of_one_meter_never_take_each_others_day() -> None:
-    async def raced() -> list[History]:
-        async with a_node() as node:
-            node.latency_s = 0.01
-            days = [TODAY - timedelta(days=n) for n in (1, 2)]
-            asking = (driver_of(node).history(Ask(EXPORT), day) for day in days)
-            return await asyncio.gather(*asking)
-
-    first, second = asyncio.run(raced())
-    assert Outcome.BAD_ANSWER in (first.outcome, second.outcome)
-    for told in (first, second):
-        if told.outcome is Outcome.OK:
-            at, wh = told.moments[0]
-            assert (at, wh) == (instant(told.day), HOUSE.registers(at).export // 100 * 100)
-
-
-@pytest.mark.parametrize(
-    ("ask", "days_ago"),
-    [(Ask(PV), 1), (Ask(EXPORT, "028801.EB"), 1), (Ask(EXPORT), 100), (Ask(EXPORT), -1)],
-)
-def test_what_keeps_no_such_day_has_no_history(ask: Ask, days_ago: int) -> None:
-    told = history(TODAY - timedelta(days=days_ago), ask=ask)
-    assert (told.outcome, told.moments) == (Outcome.NO_HISTORY, ())
-
-
-def test_a_meter_that_refuses_its_half_hours_has_no_history() -> None:
-    class Short(SmartMeter):
-        def properties(self, at: int) -> dict[int, bytes]:
-            held = super().properties(at)
-            del held[0xE4]
-            return held
-
-    class Fixed(SmartMeter):
-        def set(self, epc: int, edt: bytes) -> bool:
-            return False
-
-    for meter in (Short(HOUSE), Fixed(HOUSE)):
-        assert history(TODAY, meter).outcome is Outcome.NO_HISTORY
-
-
-def test_a_swapped_meter_tells_no_history() -> None:
-    told = history(TODAY, ask=Ask(EXPORT, serial="SN-9999"))
-    assert (told.outcome, told.moments) == (Outcome.WRONG_METER, ())
-
-
-def test_the_days_are_counted_by_the_meters_own_calendar() -> None:
-    slow = NOON - 86_400
-
-    async def asked() -> History:
-        async with a_node(at=lambda: slow) as node:
-            return await driver_of(node).history(Ask(EXPORT), TODAY - timedelta(days=1))
-
-    told = asyncio.run(asked())
-    assert told.moments[0] == (
-        instant(TODAY - timedelta(days=1)),
-        HOUSE.registers(instant(TODAY - timedelta(days=1))).export // 100 * 100,
-    )
-
-
-def history(day: date, meter: SmartMeter | None = None, ask: Ask | None = None) -> History:
-    devices = a_home() if meter is None else {SMART_METER: meter}
-
-    async def asked() -> History:
-        async with a_node(devices) as node:
-            return await driver_of(node).history(ask or Ask(EXPORT), day)
-
-    return asyncio.run(asked())
-
-
 def test_identity_and_survey_tell_what_is_there() -> None:
     async def asked() -> tuple[str, str, int | None, dict[str, int | None]]:
         async with a_node() as node:
@@ -404,16 +287,6 @@ def test_a_node_on_ipv6_is_asked_from_ipv6() -> None:
 def test_a_channel_that_is_not_there_keeps_no_other_from_being_read() -> None:
     unknown, known = read(Ask(PV, "013001.80"), Ask(EXPORT))
     assert (unknown.outcome, known.wh) == (Outcome.NO_CHANNEL, EXPORT_WH)
-
-
-def test_a_slot_that_no_meter_can_have_makes_the_day_a_bad_answer() -> None:
-    class Wild(SmartMeter):
-        def properties(self, at: int) -> dict[int, bytes]:
-            held = super().properties(at)
-            return held | {0xE4: held[0xE4][:2] + b"\x10\0\0\0" + held[0xE4][6:]}
-
-    told = history(TODAY - timedelta(days=1), Wild(HOUSE))
-    assert (told.outcome, told.moments) == (Outcome.BAD_ANSWER, ())
 
 
 def test_a_survey_tells_what_of_a_node_cannot_be_read() -> None:
