@@ -101,7 +101,7 @@ def _preview(
         typed=typed,
         change=change,
         foreseen=foreseen,
-        lines=lines_of(change.told()),
+        lines=lines_of({key: told for key, told in change.told().items() if key != "terms_from"}),
     )
 
 

@@ -58,6 +58,10 @@ class Page:
         assert len(values) == 1
         return values.pop()
 
+    def rows(self) -> list[list[str]]:
+        """Return the data cells of each row of all tables."""
+        return [[words(cell) for cell in row.iter(NS + "td")] for row in self.all("tr")]
+
     def heading(self) -> str:
         """Return the one h1."""
         (found,) = self.all("h1")

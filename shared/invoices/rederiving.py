@@ -49,6 +49,10 @@ class Effect:
         }
 
 
+Standings = dict[tuple[int, date], tuple[str, str, Standing]]
+"""By customer and month: the live bill's number, the customer's, and how it stands."""
+
+
 def rederive(
     session: Session, customer_ids: Collection[int], since: date, act: Act
 ) -> list[Effect]:
@@ -71,15 +75,18 @@ def foresee(
     act: Act,
     change: Callable[[], object],
 ) -> list[Effect]:
-    """Return what `rederive` would find after a change, and leave everything as it was.
+    """Return the bills that come out otherwise after a change, and leave everything as it was.
 
-    The change and the bills are really written, inside a savepoint that is rolled back.
+    The change and the bills are really written, inside a savepoint that is rolled back. The
+    change may let its bills follow by itself.
     """
     point = session.begin_nested()
     try:
+        before = _find_all(session, customer_ids, since)
         change()
         session.flush()
-        return rederive(session, customer_ids, since, act)
+        rederive(session, customer_ids, since, act)
+        return _effects(before, _find_all(session, customer_ids, since))
     finally:
         point.rollback()
         session.expire_all()
@@ -98,12 +105,29 @@ def _rederive_chunk(
         as_of = max(act.as_of, _newest_as_of(session, month))
         run_some(session, ids, Run(month, as_of, act.now, act.actor, apply=True))
     session.flush()
-    after = _find_standings(session, customer_ids, since)
+    return _effects(before, _find_standings(session, customer_ids, since))
+
+
+def _find_all(session: Session, customer_ids: Collection[int], since: date) -> Standings:
+    found: Standings = {}
+    for chunk in in_chunks(customer_ids, CHUNK):
+        found |= _find_standings(session, chunk, since)
+    return found
+
+
+def _effects(before: Standings, after: Standings) -> list[Effect]:
+    """Return the bills that stand otherwise, oldest month first."""
     return [
         Effect(number, customer_no, month_of(key[1]), stood, after[key][2])
-        for key, (number, customer_no, stood) in before.items()
+        for key, (number, customer_no, stood) in sorted(before.items(), key=_by_month)
         if key in after and after[key][2] != stood
     ]
+
+
+def _by_month(
+    item: tuple[tuple[int, date], tuple[str, str, Standing]],
+) -> tuple[date, str]:
+    return item[0][1], item[1][0]
 
 
 def _newest_as_of(session: Session, month: Month) -> int:
@@ -113,10 +137,6 @@ def _newest_as_of(session: Session, month: Month) -> int:
         select(func.max(run.as_of)).where(run.month == month.first(), run.kind == "run")
     )
     return newest or 0
-
-
-Standings = dict[tuple[int, date], tuple[str, str, Standing]]
-"""By customer and month: the live bill's number, the customer's, and how it stands."""
 
 
 def _find_standings(session: Session, customer_ids: Collection[int], since: date) -> Standings:
