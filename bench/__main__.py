@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench import billing, ingesting, paging, polling
+from bench import billing, ingesting, paging, papering, polling
 from bench.databases import PostgresqlServer, SqliteFiles, find_postgresql, sessions
 from bench.fleet import bill_patterns, make_patterns
 from bench.measuring import Row, table
@@ -31,6 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--homes", type=int, default=1000, metavar="N", help="P3: homes billed")
     parser.add_argument("--bills", type=int, default=20_000, metavar="N", help="P5: bills listed")
     parser.add_argument("--gateways", type=int, default=2000, metavar="N", help="P7: polled")
+    parser.add_argument("--documents", type=int, default=1000, metavar="N", help="P8: PDFs set")
     return parser
 
 
@@ -51,6 +52,7 @@ def _rows(
     yield from paging.homeowner_rows(patterns, args.rounds)
     yield from paging.operator_rows(patterns, files, args.bills, args.rounds)
     yield from polling.rows(args.gateways, args.rounds)
+    yield from papering.rows(patterns, args.documents)
     yield from billing.verify_rows(patterns, min(args.rounds, 3))
 
 

@@ -13,6 +13,7 @@ from functools import partial
 from ingest.due import forget_old
 from ingest.looking import find_looks, look_part
 from ingest.mails import find_mail_calls, send_mails
+from ingest.papers import do_documents, find_document_calls
 from ingest.polls import find_echonet_polls, find_polls, poll_echonet, poll_part
 from ingest.requests import do_request, find_requests
 from ingest.runs import do_run, find_run_calls
@@ -50,6 +51,7 @@ WORKS = (
     Work(Task.BILL_RUN, find_run_calls, do_run, Lane.OFFICE),
     Work(Task.MAIL, find_mail_calls, send_mails, Lane.MAIL),
     Work(Task.ASK, find_requests, do_request, Lane.GATEWAYS),
+    Work(Task.DOCUMENTS, find_document_calls, do_documents, Lane.OFFICE),
 )
 
 

@@ -7,12 +7,13 @@ from flask.typing import ResponseReturnValue
 
 from portal.blueprint import customer_id, portal
 from portal.figures import day_bars
+from shared.documents.preparing import find_own_of_year, find_unready
 from shared.errors import NotFound
 from shared.invoices.documents import Document, get_bill
 from shared.invoices.own import find_bill_readings, find_closed_by, find_own_bills
 from shared.invoices.rows import PAST
 from shared.invoices.sheets import days_csv, list_csv
-from shared.web.documents import pdf_answer
+from shared.web.documents import keep_now, pdf_answer, zip_answer
 from shared.web.downloads import asked_encoding, csv_answer
 from shared.web.formula import formula_of
 from shared.web.request import database
@@ -72,6 +73,19 @@ def bill_csv(invoice_no: str) -> ResponseReturnValue:
 def bill_pdf(invoice_no: str) -> ResponseReturnValue:
     """Send the document of an own bill."""
     return pdf_answer(invoice_no, customer_id=customer_id())
+
+
+@portal.get("/bills.zip")
+def bills_zip() -> ResponseReturnValue:
+    """Send the documents of the own bills of a year."""
+    asked = request.args.get("year", "")
+    numbers = (
+        find_own_of_year(database(), customer_id(), int(asked)) if YEAR.fullmatch(asked) else []
+    )
+    if not numbers:
+        raise NotFound(f"there are no bills of {asked}")
+    keep_now(find_unready(database(), numbers))
+    return zip_answer(f"請求書_{asked}.zip", numbers)
 
 
 def _own(invoice_no: str) -> Document:

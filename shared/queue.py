@@ -52,6 +52,7 @@ class Task(StrEnum):
     BILL_RUN = "bill_run"
     MAIL = "mail"
     ASK = "ask"
+    DOCUMENTS = "documents"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shared.db import merge_rows
+from shared.documents.issuer import logo_numbers
 from shared.documents.paper import ISSUED, REPLACED, VOID, Facts, Recipient, paper
 from shared.documents.typesetting import typeset
 from shared.errors import NotFound
 from shared.invoices.documents import get_bill, get_invoice
-from shared.models.documents import InvoiceDocument, InvoicePaper, InvoicePerson, Logo
+from shared.models.documents import InvoiceDocument, InvoicePaper, InvoicePerson
 from shared.models.invoices import Invoice
 
 COLUMNS = ("invoice_id", "face", "sha256", "content", "rendered_at")
@@ -114,18 +115,17 @@ def _face(row: Invoice) -> str:
 
 
 def _render(session: Session, row: Invoice, face: str) -> bytes:
-    """Set a bill's document out of what was kept at its issue."""
+    facts = document_facts(session, row, face)
+    return typeset("bill.typ", facts, row.issued_at or 0)
+
+
+def document_facts(session: Session, row: Invoice, face: str) -> Facts:
+    """Return the texts of a bill's document, out of what was kept at its issue."""
     bill = get_bill(session, row.invoice_no)
     person = session.get(InvoicePerson, row.id)
     if bill["paper"] is None or person is None:
         raise NotFound(f"invoice {row.invoice_no} was issued before documents were kept")
     before = get_bill(session, bill["revision_of"]) if bill["revision_of"] else None
     recipient = Recipient(person.name, person.postal_code, person.address)
-    facts = paper(bill, recipient, face, before)
-    return typeset("bill.typ", facts | _logo(session, bill["paper"]["logo_id"]), bill["issued_at"])
-
-
-def _logo(session: Session, logo_id: int | None) -> Facts:
-    """Return the PNG of the operator's logo as numbers, which is what Typst takes for bytes."""
-    content = session.scalar(select(Logo.content).where(Logo.id == logo_id)) if logo_id else None
-    return {"logo": list(content) if content else None}
+    logo = {"logo": logo_numbers(session, bill["paper"]["logo_id"])}
+    return paper(bill, recipient, face, before) | logo

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, Final
 
 from shared.documents import words
+from shared.documents.issuer import operator_rows
 from shared.documents.lines import charge_lines
 from shared.documents.meters import meter_rows
 from shared.invoices.documents import Document
@@ -53,7 +54,7 @@ def paper(bill: Document, recipient: Recipient, face: str, before: Document | No
             "postal": recipient.postal_code.removeprefix("〒"),
             "address": recipient.address,
         },
-        "issuer": _issuer(kept),
+        "issuer": operator_rows(kept, kept["t_number"]),
         "month": f"{words.long_month(bill['month'])}分",
         "period": words.span(period),
         "total": words.number(bill["total_yen"]),
@@ -70,18 +71,6 @@ def paper(bill: Document, recipient: Recipient, face: str, before: Document | No
         "days": [_day(day) for day in bill["days"]],
         "sums": _sums(bill),
     }
-
-
-def _issuer(kept: Mapping[str, Any]) -> Facts:
-    postal = kept["operator_postal_code"].removeprefix("〒")
-    place = " ".join(filter(None, (f"〒{postal}" if postal else "", kept["operator_address"])))
-    rows = (
-        f"登録番号 {kept['t_number']}" if kept["t_number"] else "",
-        place,
-        f"電話 {kept['operator_tel']}" if kept["operator_tel"] else "",
-        kept["operator_email"],
-    )
-    return {"name": kept["operator_name"], "rows": [row for row in rows if row]}
 
 
 def _facts(bill: Document, period: Period, face: str) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.models.base import Base, Key
@@ -64,3 +64,28 @@ class InvoiceDocument(Base):
     rendered_at: Mapped[int]
     erased_at: Mapped[int | None]
     __table_args__ = (CheckConstraint("face IN ('issued', 'void', 'replaced')", name="face"),)
+
+
+class DocumentRequest(Base):
+    """A month whose documents somebody wants ready; how far it is, the kept documents tell.
+
+    Whoever works on it says so by `lease_until`; `error` names bills that have no document.
+    """
+
+    __tablename__ = "document_request"
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    month: Mapped[date]
+    actor: Mapped[str]
+    requested_at: Mapped[int]
+    lease_until: Mapped[int] = mapped_column(default=0)
+    finished_at: Mapped[int | None]
+    error: Mapped[str] = mapped_column(default="")
+    __table_args__ = (
+        Index(
+            "uq_document_request_month",
+            "month",
+            unique=True,
+            sqlite_where=text("finished_at IS NULL"),
+            postgresql_where=text("finished_at IS NULL"),
+        ),
+    )

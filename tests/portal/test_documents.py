@@ -1,5 +1,7 @@
 """A homeowner's bill as a document."""
 
+import io
+import zipfile
 from urllib.parse import quote
 
 from sqlalchemy import func, select
@@ -30,3 +32,14 @@ def test_a_document_is_made_once_and_then_the_same(portal: Portal) -> None:
     assert first == second
     with Session(portal.engine) as session:
         assert session.scalar(select(func.count(InvoiceDocument.invoice_id))) == 1
+
+
+def test_a_years_bills_come_as_one_zip_of_ones_own(portal: Portal) -> None:
+    browser = portal.mine()
+    assert "/bills.zip?year=2024" in browser.get("/bills").links()
+    answer = browser.get("/bills.zip?year=2024").answer
+    assert answer.content_type == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
+        assert archive.namelist() == [f"請求書_{portal.my_bill}.pdf"]
+    for year in ("2023", "nonsense", ""):
+        assert browser.get(f"/bills.zip?year={year}").status == 404

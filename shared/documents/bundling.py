@@ -1,0 +1,70 @@
+"""Many documents as one file: a ZIP that is sent while it is made, and one PDF to print."""
+
+import io
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from shared.documents.keeping import Rendering, find_rendering
+
+EPOCH: Final = (1980, 1, 1, 0, 0, 0)
+"""The time of every file in a ZIP: the same documents make the same bytes."""
+
+
+def each_document(session: Session, numbers: Iterable[str]) -> Iterator[Rendering]:
+    """Yield the documents of bills in order, each read when it is its turn."""
+    for number in numbers:
+        yield find_rendering(session, number)
+        session.expunge_all()
+
+
+def zipped(documents: Iterable[Rendering]) -> Iterator[bytes]:
+    """Yield the bytes of a ZIP of documents; PDFs are compressed already, so they are stored."""
+    sink = _Sink()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
+        for document in documents:
+            archive.writestr(zipfile.ZipInfo(document.file_name, EPOCH), document.content)
+            yield sink.taken()
+    yield sink.taken()
+
+
+class _Sink(io.RawIOBase):
+    """Takes what a ZIP writes and gives it away; it cannot go back, which tells zipfile so."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def writable(self) -> bool:
+        """Say that it takes bytes."""
+        return True
+
+    def write(self, part: object) -> int:
+        """Take some bytes."""
+        taken = bytes(memoryview(part))  # type: ignore[arg-type]
+        self._parts.append(taken)
+        return len(taken)
+
+    def taken(self) -> bytes:
+        """Return what was written since it was last asked."""
+        parts, self._parts = self._parts, []
+        return b"".join(parts)
+
+
+def merged(documents: Sequence[bytes], title: str) -> bytes:
+    """Return one PDF of many, in order, to be printed in one go."""
+    import pikepdf
+
+    with pikepdf.new() as whole:
+        for content in documents:
+            with pikepdf.open(io.BytesIO(content)) as one:
+                whole.pages.extend(one.pages)
+        whole.docinfo["/Title"] = title
+        kept = io.BytesIO()
+        whole.save(
+            kept,
+            object_stream_mode=pikepdf.ObjectStreamMode.generate,
+            deterministic_id=True,
+        )
+    return kept.getvalue()
