@@ -6,12 +6,14 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from backoffice.blueprint import office
+from backoffice.mails import goes_out, mail_words
 from backoffice.words import checks_told, how_words, reason_words
 from shared.errors import NotFound
 from shared.invoices.documents import get_bill, get_invoice
 from shared.invoices.issuing import BINDING
 from shared.invoices.sheets import days_csv
 from shared.invoices.standing import find_standing
+from shared.mail.listing import MailFilter, find_mails
 from shared.web.downloads import asked_encoding, csv_answer
 from shared.web.formula import formula_of
 from shared.web.request import database
@@ -57,6 +59,8 @@ def show_bill(
         words=reason_words(),
         hows=how_words(),
         errors=errors or {},
+        mails=find_mails(session, MailFilter(invoice_no=invoice_no), goes_out=goes_out()),
+        mail_words=mail_words(),
     )
 
 

@@ -11,6 +11,13 @@ ADMIN: Final = "admin"
 _RANK: Final = {VIEWER: 1, BILLING: 2, ADMIN: 3}
 
 LEAST_ROLE: Final = {
+    "office.mail": VIEWER,
+    "office.mail_csv": VIEWER,
+    "office.bill_mail": VIEWER,
+    "office.mail_html": VIEWER,
+    "office.resend_mails": BILLING,
+    "office.revoke_mail_link": BILLING,
+    "office.send_test_mail": BILLING,
     "office.morning": VIEWER,
     "office.log_out": VIEWER,
     "office.invoices": VIEWER,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from shared.invoices.notifying import BILL, NO_ADDRESS, VOID
@@ -52,7 +52,9 @@ class MailFilter:
     state: str | None = None
     month: Month | None = None
     q: str = ""
+    invoice_no: str | None = None
     ids: Sequence[int] | None = None
+    needs_person: bool = False
 
 
 def shown_state(*, goes_out: bool) -> ColumnElement[str]:
@@ -101,6 +103,11 @@ def _conditions(wanted: MailFilter, state: ColumnElement[str]) -> list[ColumnEle
         conditions.append(state == wanted.state)
     if wanted.month:
         conditions.append(Invoice.month == wanted.month.first())
+    if wanted.invoice_no:
+        conditions.append(Invoice.invoice_no == wanted.invoice_no)
+    if wanted.needs_person:
+        silent = and_(Outbox.state == "held", Outbox.reason.in_((NO_ADDRESS, BAD_ADDRESS)))
+        conditions.append(or_(Outbox.state == "refused", silent))
     if wanted.ids is not None:
         conditions.append(Outbox.id.in_(wanted.ids))
     if wanted.q:

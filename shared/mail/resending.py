@@ -47,10 +47,10 @@ def _resend(session: Session, invoice_no: str, now: int, actor: str) -> str:
     return address
 
 
-def get_bill_mail(session: Session, bill: Invoice) -> Outbox:
-    """Return a bill's mail, locked; raises Refused where it was never issued."""
+def get_bill_mail(session: Session, bill: Invoice, *, lock: bool = True) -> Outbox:
+    """Return a bill's mail, locked unless it is only looked at; raises Refused where none is."""
     query = select(Outbox).where(Outbox.kind == BILL, Outbox.invoice_id == bill.id)
-    mail = session.scalar(query.with_for_update())
+    mail = session.scalar(query.with_for_update() if lock else query)
     if mail is None:
         raise Refused(f"{bill.invoice_no} is {bill.state}: it has no mail")
     return mail

@@ -41,6 +41,8 @@ class WebSettings:
     """The secret from which the keys of the auth codes are derived."""
     plain_http: bool
     """True only where the base URL is http on a loopback host (decision 32)."""
+    sends_mail: bool
+    """False: mails stay held, for no mail server is set (decision 34)."""
 
 
 def settings_of(config: Config) -> WebSettings:
@@ -52,4 +54,5 @@ def settings_of(config: Config) -> WebSettings:
         lang=config.lang,
         code_key=config.require_code_key(),
         plain_http=config.is_loopback and config.base_url.startswith("http://"),
+        sends_mail=config.sends_mail,
     )
