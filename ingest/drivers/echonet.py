@@ -3,14 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date
 
 from ingest.drivers import echonet_meters as meters
-from ingest.drivers.echonet_classes import KINDS, Kind, choose, source_text
-from ingest.drivers.echonet_frames import LAST_DAY, NODE, Answer
-from ingest.drivers.echonet_link import EchonetLink
+from ingest.drivers.echonet_classes import Kind, choose, source_text
+from ingest.drivers.echonet_frames import LAST_DAY, Answer
+from ingest.drivers.echonet_link import EchonetLink, Talk
 from ingest.drivers.echonet_socket import shared_socket
+from ingest.drivers.echonet_survey import SERIAL, Heard, identify, survey
 from ingest.drivers.protocol import (
     Ask,
     Clock,
@@ -26,20 +26,12 @@ from ingest.drivers.protocol import (
     Target,
     failed,
 )
+from shared.energy.quantities import Quantity
 from shared.months import day_of, instant
 from shared.units import Wh
 
-MAKER, PRODUCT, SERIAL, OWN_ID, GET_MAP = 0x8A, 0x8C, 0x8D, 0x83, 0x9F
 _LATEST_S = 600
 """How far a meter's clock may be ahead before what it stamps is no longer believed."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Heard:
-    """What one object answered, and when."""
-
-    at: int
-    answer: Answer
 
 
 class EchonetDriver:
@@ -48,20 +40,18 @@ class EchonetDriver:
     def __init__(self, target: Target, reach: Reach, now: Clock) -> None:
         """Take what is to be read, how far, and the time."""
         self._target, self._reach, self._now = target, reach, now
+        self._day_asked: tuple[date, set[Quantity], Talk] | None = None
 
     @contextmanager
-    def _link(self) -> Iterator[EchonetLink]:
+    def _link(self, talk: Talk | None = None) -> Iterator[EchonetLink]:
         with shared_socket(self._reach.echonet_bind, self._target.address.host.version) as shared:
-            yield EchonetLink(self._target, self._reach, shared)
+            talk = talk or Talk.begin(self._reach)
+            yield EchonetLink(self._target, self._reach, shared, talk)
 
     async def identify(self) -> Identity:
         """Return who the first known object says it is, or else its node; raises ReadingFailed."""
         with self._link() as link:
-            known = [eoj for eoj in await link.instances() if eoj >> 8 in KINDS]
-            eojs = [*known[:1], NODE]
-            asked = (MAKER, PRODUCT, SERIAL, OWN_ID, meters.CLOCK, meters.DATE)
-            heard = [_Heard(self._now(), await link.get(eoj, asked)) for eoj in eojs]
-        return _identity(heard)
+            return await identify(link, self._now)
 
     async def read(self, asks: Sequence[Ask]) -> list[Sample]:
         """Return a sample an ask; the registers of one object come in one answer."""
@@ -94,13 +84,8 @@ class EchonetDriver:
 
     async def survey(self) -> list[Found]:
         """Return every cumulative register of every known object; raises ReadingFailed."""
-        found: list[Found] = []
         with self._link() as link:
-            for eoj in await link.instances():
-                kind = KINDS.get(eoj >> 8)
-                if kind is not None:
-                    found += await _survey_object(link, eoj, kind)
-        return found
+            return await survey(link)
 
     async def history(self, ask: Ask, day: date) -> History:
         """Return the 48 half-hours of a day as registers; Set chooses the day, Get reads it.
@@ -109,7 +94,7 @@ class EchonetDriver:
         is of another day than was chosen.
         """
         try:
-            with self._link() as link:
+            with self._link(self._talk_of(ask.channel, day)) as link:
                 moments = await _history(link, ask, day, self._now)
         except ReadingFailed as failure:
             outcome = failure.outcome
@@ -118,13 +103,24 @@ class EchonetDriver:
             return History(ask.channel, day, outcome=outcome, error=str(failure))
         return History(ask.channel, day, moments=moments)
 
+    def _talk_of(self, channel: Quantity, day: date) -> Talk:
+        """Return the talk about a day: its channels share one deadline, and a dead node's silence.
+
+        A channel that is asked about the same day once more begins anew.
+        """
+        if self._day_asked is None or self._day_asked[0] != day or channel in self._day_asked[1]:
+            self._day_asked = day, set(), Talk.begin(self._reach)
+        _, channels, talk = self._day_asked
+        channels.add(channel)
+        return talk
+
 
 class _Reading:
     """What the objects of one node answered in one poll."""
 
     def __init__(self, link: EchonetLink, instant_of_poll: PollInstant) -> None:
         self._link, self._instant = link, instant_of_poll
-        self._heard: dict[int, _Heard | ReadingFailed] = {}
+        self._heard: dict[int, Heard | ReadingFailed] = {}
 
     async def fetch(self, asks: Iterable[Ask]) -> None:
         """Ask each object once for all that its channels need."""
@@ -134,9 +130,9 @@ class _Reading:
             except ReadingFailed as failure:
                 self._heard[eoj] = failure
             else:
-                self._heard[eoj] = _Heard(self._instant.mark(), answer)
+                self._heard[eoj] = Heard(self._instant.mark(), answer)
 
-    def heard(self, eoj: int) -> _Heard:
+    def heard(self, eoj: int) -> Heard:
         """Return what an object answered; raises ReadingFailed."""
         heard = self._heard[eoj]
         if isinstance(heard, ReadingFailed):
@@ -208,38 +204,3 @@ async def _history(
 
 def _no_history(sentence: str) -> ReadingFailed:
     return ReadingFailed(Outcome.NO_HISTORY, sentence)
-
-
-async def _survey_object(link: EchonetLink, eoj: int, kind: Kind) -> list[Found]:
-    try:
-        listed = (await link.get(eoj, [GET_MAP]))[GET_MAP]
-        has = frozenset(kind.registers) if listed is None else meters.property_map(listed)
-        epcs = [epc for epc in kind.registers if epc in has]
-        answer = await link.get(eoj, [*epcs, *kind.scaling()])
-    except ReadingFailed as failure:
-        return [Found(f"{eoj:06X}", outcome=failure.outcome, error=str(failure))]
-    return [_found(kind, eoj, epc, answer) for epc in epcs]
-
-
-def _found(kind: Kind, eoj: int, epc: int, answer: Answer) -> Found:
-    source = source_text(eoj, epc)
-    try:
-        _, decoded = meters.read_register(kind, eoj, epc, answer)
-    except ReadingFailed as failure:
-        return Found(source, outcome=failure.outcome, error=str(failure))
-    return Found(source, decoded.wh, decoded.raw)
-
-
-def _identity(heard: Sequence[_Heard]) -> Identity:
-    """Return the first of each fact that an object or its node tells; the maker as its code."""
-
-    def first(epc: int) -> bytes:
-        return next((edt for one in heard if (edt := one.answer.get(epc))), b"")
-
-    errors = (meters.clock_error_s(one.answer, one.at) for one in heard)
-    return Identity(
-        maker=first(MAKER).hex().upper(),
-        model=meters.text(first(PRODUCT)),
-        serial=meters.text(first(SERIAL)) or first(OWN_ID).hex().upper(),
-        clock_error_s=next((error for error in errors if error is not None), None),
-    )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from ingest.drivers.echonet_frames import (
@@ -20,6 +21,20 @@ _TRIES_S: Final = (2, 4, 8, 8)
 """How long each try waits for its answer; the last ones are the same datagram again."""
 
 
+@dataclass(slots=True)
+class Talk:
+    """What lasts while a node is asked: until when (the loop's time), and what was heard of it."""
+
+    ends: float
+    has_answered: bool = False
+    given_up: ReadingFailed | None = None
+
+    @classmethod
+    def begin(cls, reach: Reach) -> "Talk":
+        """Start the deadline."""
+        return cls(asyncio.get_running_loop().time() + reach.deadline_s)
+
+
 class EchonetLink:
     """The way to one node; what was heard of it decides how its silence is told.
 
@@ -27,13 +42,11 @@ class EchonetLink:
     asked which objects it has, because a node keeps silent about objects it does not have.
     """
 
-    def __init__(self, target: Target, reach: Reach, shared: SharedSocket) -> None:
-        """Start the deadline; raises ReadingFailed `refused_address`."""
+    def __init__(self, target: Target, reach: Reach, shared: SharedSocket, talk: Talk) -> None:
+        """Go on with a talk; raises ReadingFailed `refused_address`."""
         reach.guard(target.address)
         self._address, self._reach, self._shared = target.address, reach, shared
-        self._given_up: ReadingFailed | None = None
-        self._has_answered = False
-        self._deadline = asyncio.get_running_loop().time() + reach.deadline_s
+        self._talk = talk
 
     async def get(self, eoj: int, epcs: Sequence[int]) -> Answer:
         """Return properties of an object, None for each that it refuses; raises ReadingFailed.
@@ -60,17 +73,17 @@ class EchonetLink:
         return instances(edt)
 
     async def _ask(self, request: Request) -> Answer:
-        if self._given_up:
-            raise self._given_up
+        if self._talk.given_up:
+            raise self._talk.given_up
         try:
             answer = await self._ask_beside_node(request)
         except ReadingFailed as failure:
-            if failure.outcome is Outcome.UNREACHABLE and not self._has_answered:
-                self._given_up = failure
+            if failure.outcome is Outcome.UNREACHABLE and not self._talk.has_answered:
+                self._talk.given_up = failure
             elif failure.outcome is Outcome.UNREACHABLE:
                 raise ReadingFailed(Outcome.METER_SILENT, str(failure)) from None
             raise
-        self._has_answered = True
+        self._talk.has_answered = True
         return answer
 
     async def _ask_beside_node(self, request: Request) -> Answer:
@@ -98,7 +111,7 @@ class EchonetLink:
             await asyncio.wait((answer, asking), return_when=asyncio.FIRST_COMPLETED)
             if answer.done() or asking.exception():
                 return
-            self._has_answered = True
+            self._talk.has_answered = True
             edt = asking.result().get(INSTANCES)
             if edt is not None and eoj not in instances(edt):
                 raise ReadingFailed(Outcome.NO_CHANNEL, f"the node has no object {eoj:06X}")
@@ -108,7 +121,7 @@ class EchonetLink:
 
     def _waits_s(self) -> list[float]:
         """Return how long each try may wait, all within the deadline; none once it has passed."""
-        left = self._deadline - asyncio.get_running_loop().time()
+        left = self._talk.ends - asyncio.get_running_loop().time()
         waits: list[float] = []
         for try_s in _TRIES_S:
             wait_s = min(try_s, self._reach.timeout_s, left - sum(waits))

@@ -1,6 +1,7 @@
 """A meter's half-hours of past days over ECHONET Lite, and the day that is chosen for them."""
 
 import asyncio
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -9,8 +10,8 @@ from ingest.drivers.echonet_frames import GET, SET_C, Frame
 from ingest.drivers.protocol import Ask, History, Outcome
 from ingest.simulator.echonet import SMART_METER, SmartMeter
 from shared.months import day_of, instant
-from tests.ingest.echonet_nodes import HOUSE, a_home, a_node, driver_of
-from tests.ingest.gateways import EXPORT, NOON, PV
+from tests.ingest.echonet_nodes import HOUSE, PATIENT_UDP, a_home, a_node, driver_of
+from tests.ingest.gateways import EXPORT, IMPORT, NOON, PV
 
 TODAY = day_of(NOON)
 SELECTED = 0xE5
@@ -137,3 +138,21 @@ def test_a_slot_that_no_meter_can_have_makes_the_day_a_bad_answer() -> None:
 
     told = history(TODAY - timedelta(days=1), Wild(HOUSE))
     assert (told.outcome, told.moments) == (Outcome.BAD_ANSWER, ())
+
+
+def test_the_channels_of_a_day_share_one_deadline_and_a_dead_nodes_silence() -> None:
+    yesterday = TODAY - timedelta(days=1)
+
+    async def asked() -> tuple[list[Outcome], list[int]]:
+        async with a_node(twist=lambda _question, _answer: []) as node:
+            driver = driver_of(node, replace(PATIENT_UDP, timeout_s=0.05))
+            outcomes, counts = [], []
+            for channel, day in ((EXPORT, yesterday), (IMPORT, yesterday), (EXPORT, TODAY)):
+                told = await driver.history(Ask(channel), day)
+                outcomes.append(told.outcome)
+                counts.append(sum(question.deoj == SMART_METER for question in node.asked))
+            return outcomes, counts
+
+    outcomes, counts = asyncio.run(asked())
+    assert outcomes == [Outcome.UNREACHABLE] * 3
+    assert counts == [4, 4, 8]
