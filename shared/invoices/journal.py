@@ -13,7 +13,7 @@ from shared.months import Month, day_of
 COLUMNS = (
     Column("日付"), Column("区分", is_text=True), Column("利用月"), Column("請求番号"),
     Column("顧客番号"), Column("氏名", is_text=True), Column("利用料金合計(円)"),
-    Column("うち消費税(円)"), Column("理由", is_text=True),
+    Column("うち消費税(円)"), Column("理由", is_text=True), Column("担当", is_text=True),
 )  # fmt: skip
 WORDS = {"issued": "発行", "revised": "訂正", "void": "取消"}
 
@@ -26,9 +26,9 @@ def journal_rows(session: Session, month: Month) -> Iterator[tuple[str, ...]]:
     event, invoice, customer = invoices.InvoiceEvent, invoices.Invoice, customers.Customer
     rows = session.execute(
         select(
-            event.kind, event.at, invoice.invoice_no, invoice.revision, invoice.issued_on,
-            invoice.total_yen, invoice.tax_yen, invoice.name, invoice.void_reason,
-            customer.customer_no,
+            event.kind, event.at, event.actor, invoice.invoice_no, invoice.revision,
+            invoice.issued_on, invoice.total_yen, invoice.tax_yen, invoice.name,
+            invoice.void_reason, customer.customer_no,
         )
         .join(invoice, invoice.id == event.invoice_id)
         .join(customer, customer.id == invoice.customer_id)
@@ -44,5 +44,5 @@ def journal_rows(session: Session, month: Month) -> Iterator[tuple[str, ...]]:
             day.strftime("%Y/%m/%d"), WORDS[kind], month.slashed(), row.invoice_no,
             row.customer_no, row.name, str(sign * (row.total_yen or 0)),
             "" if row.tax_yen is None else str(sign * row.tax_yen),
-            (row.void_reason or "") if back else "",
+            (row.void_reason or "") if back else "", row.actor,
         )  # fmt: skip

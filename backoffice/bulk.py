@@ -1,0 +1,50 @@
+"""Many bills of the list at once: issued together, or their documents saved together."""
+
+from urllib.parse import urlencode
+
+from flask import render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from backoffice.acting import own_act
+from backoffice.blueprint import office
+from backoffice.invoices import asked_filter, kept_args
+from backoffice.refusals import answer_stale, refusal_words
+from shared.errors import Refused
+from shared.invoices.drafting import CLOSED
+from shared.invoices.selecting import find_selection, issue_each
+from shared.settings import find_settings
+from shared.web.request import database
+
+
+@office.get("/issue")
+def ask_issue_selected() -> ResponseReturnValue:
+    """Show which of the ticked bills would be issued."""
+    selection = find_selection(database(), asked_filter(selection=True))
+    closed = selection.of(CLOSED)
+    return render_template(
+        "office/issue_selected.html",
+        selection=selection,
+        closed=closed,
+        others=len(selection.bills) - len(closed),
+        needs_approval=find_settings(database()).approval,
+        asked=urlencode(kept_args("picked", "all")),
+    )
+
+
+@office.post("/issue")
+def issue_selected() -> ResponseReturnValue:
+    """Issue the closed ones of the bills that the page showed, if they are as they were."""
+    if find_settings(database()).approval:
+        raise Refused("a second person has to approve what is issued", "needs_request")
+    selection = find_selection(database(), asked_filter(selection=True))
+    if selection.digest != request.form.get("seen"):
+        return answer_stale()
+    numbers = [one.invoice_no for one in selection.of(CLOSED)]
+    outcomes = issue_each(database(), numbers, own_act())
+    return render_template(
+        "office/outcomes.html",
+        outcomes=outcomes,
+        done=sum(not one.refused for one in outcomes),
+        refusals=refusal_words(),
+        back=url_for("office.invoices"),
+    )
