@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 
 from sqlalchemy import Connection, inspect
 
+from shared import tallies
+
 APPEND_ONLY = (
     "audit",
     "day_value",
@@ -64,7 +66,7 @@ _PRICED_MESSAGE = "a term of a customer with a bill may not be deleted"
 def create(connection: Connection) -> None:
     """Make every trigger, in the dialect of the connection."""
     make = _sqlite if connection.dialect.name == "sqlite" else _postgresql
-    for statement in make(connection):
+    for statement in (*make(connection), *tallies.statements(connection)):
         connection.exec_driver_sql(statement)
 
 
@@ -77,7 +79,8 @@ def drop(connection: Connection) -> None:
             connection.exec_driver_sql(f"DROP TRIGGER {name}")
     else:
         connection.exec_driver_sql("DROP FUNCTION refuse_change, refuse_bill_parts CASCADE")
-        connection.exec_driver_sql("DROP FUNCTION IF EXISTS refuse_priced_term CASCADE")
+        for name in ("refuse_priced_term", "sum_added", "sum_taken", "sum_changed"):
+            connection.exec_driver_sql(f"DROP FUNCTION IF EXISTS {name} CASCADE")
 
 
 def _sqlite(connection: Connection) -> Iterator[str]:

@@ -1,28 +1,34 @@
 """Asking for bills; whose they are is a parameter of the question (security.md T7)."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from datetime import date, timedelta
-from typing import Any, TypeVarTuple
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, replace
+from datetime import date
+from typing import Any, Final, NamedTuple, TypeVarTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
-from shared.invoices.rows import (
-    FIGURES,
-    BillRow,
-    InvoiceFilter,
-    Page,
-    Totals,
-    bill_row,
-    version_of,
+from shared.invoices.filtering import conditions
+from shared.invoices.rows import FIGURES, BillRow, InvoiceFilter, Page, bill_row, version_of
+from shared.invoices.sums import (
+    Sums,
+    count_all,
+    count_by,
+    filter_totals,
+    find_months,
+    find_sums,
 )
 from shared.models.customers import Customer
 from shared.models.invoices import Hold, Invoice
-from shared.models.mail import Outbox
-from shared.months import Month, month_of
-from shared.search import folded
+from shared.months import month_of
 
+__all__ = [
+    "Window", "count_by", "count_undelivered", "each_invoice", "each_version",
+    "filter_totals", "find_hold_counts", "find_invoice_numbers", "find_invoices", "find_months",
+    "narrowed",
+]  # fmt: skip
+
+READ_AT_ONCE: Final = 2000
 Ts = TypeVarTuple("Ts")
 
 _SORT: dict[str, Any] = {
@@ -35,28 +41,83 @@ _SORT: dict[str, Any] = {
     "quality": Invoice.quality,
 }
 
+_ROW = (
+    "month", *(f.name for f in fields(BillRow) if f.name not in ("month", "customer_no")),
+)  # fmt: skip
+
 
 def find_invoices(
     session: Session, wanted: InvoiceFilter, sort: str, limit: int, offset: int
 ) -> Page[BillRow]:
     """Return one page of the bills that a filter finds; `sort` is a key, `-` before it reverses."""
-    total = session.scalar(narrowed(select(func.count(Invoice.id)), wanted)) or 0
-    key = _SORT[sort.removeprefix("-")]
-    query = narrowed(select(Invoice, Customer.customer_no), wanted).order_by(
-        key.desc() if sort.startswith("-") else key, Invoice.id.desc()
-    )
-    rows = session.execute(query.limit(limit).offset(offset))
-    return Page([bill_row(invoice, customer_no) for invoice, customer_no in rows], total)
+    sums = find_sums(session, wanted)
+    total = count_all(sums)
+    if offset >= total:
+        return Page([], total)
+    window = Window(offset, min(limit, total - offset), total)
+    query = _select_rows(wanted)
+    if sort.removeprefix("-") == "month":
+        months, window = _months_of(sums, window, newest_first=sort.startswith("-"))
+        query = query.where(Invoice.month.in_(months))
+    # From whichever end is nearer: the database steps over all that comes before.
+    from_end = window.offset > window.total // 2
+    before = window.total - window.offset - window.size if from_end else window.offset
+    rows = session.execute(
+        query.order_by(*_order(sort, reverse=from_end)).limit(window.size).offset(before)
+    ).all()
+    return Page([_bill_row(row) for row in (reversed(rows) if from_end else rows)], total)
+
+
+class Window(NamedTuple):
+    """Rows of a list: how many come before, how many are wanted, how many there are."""
+
+    offset: int
+    size: int
+    total: int
+
+
+def _months_of(
+    sums: Sequence[Sums], window: Window, *, newest_first: bool
+) -> tuple[list[date], Window]:
+    """Return the months in which a page's bills lie, and the page's place among theirs."""
+    counts: dict[date, int] = {}
+    for one in sums:
+        counts[one.month] = counts.get(one.month, 0) + one.bills
+    months: list[date] = []
+    begin = within = 0
+    for month in sorted(counts, reverse=newest_first):
+        if not months and begin + counts[month] <= window.offset:
+            begin += counts[month]
+        elif begin + within < window.offset + window.size:
+            months.append(month)
+            within += counts[month]
+    return months, Window(window.offset - begin, window.size, within)
 
 
 def each_invoice(session: Session, wanted: InvoiceFilter, sort: str) -> Iterator[BillRow]:
     """Yield every bill that a filter finds, read from the database piece by piece."""
-    key = _SORT[sort.removeprefix("-")]
-    query = narrowed(select(Invoice, Customer.customer_no), wanted).order_by(
-        key.desc() if sort.startswith("-") else key, Invoice.id.desc()
+    query = _select_rows(wanted).order_by(*_order(sort))
+    for row in session.execute(query.execution_options(yield_per=READ_AT_ONCE)):
+        yield _bill_row(row)
+
+
+def _select_rows(wanted: InvoiceFilter) -> Select[*tuple[Any, ...]]:
+    """Select the columns of a list's rows, not whole bills: a snapshot is longer than all else."""
+    return narrowed(
+        select(*(getattr(Invoice, name) for name in _ROW), Customer.customer_no), wanted
     )
-    for invoice, customer_no in session.execute(query.execution_options(yield_per=500)):
-        yield bill_row(invoice, customer_no)
+
+
+def _order(sort: str, *, reverse: bool = False) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """Order by a key, the newest bill first among equals; or the other way round."""
+    key = _SORT[sort.removeprefix("-")]
+    first = key.desc() if sort.startswith("-") is not reverse else key.asc()
+    return first, Invoice.id.asc() if reverse else Invoice.id.desc()
+
+
+def _bill_row(row: Any) -> BillRow:  # noqa: ANN401 - a row of _ROW and the customer's number
+    month, *cells = row
+    return BillRow(cells[0], cells.pop(), cells[1], month_of(month), *cells[2:])
 
 
 def each_version(
@@ -77,34 +138,14 @@ def find_invoice_numbers(session: Session, customer_id: int) -> list[str]:
     )
 
 
-def filter_totals(session: Session, wanted: InvoiceFilter) -> Totals:
-    """Return the sums over all that a filter finds, not only the page shown."""
-    live = Invoice.state != "void"
-    sums = [func.coalesce(func.sum(getattr(Invoice, name)).filter(live), 0) for name in FIGURES]
-    row = session.execute(narrowed(select(func.count(Invoice.id), *sums), wanted)).one()
-    return Totals(row[0], **{name: int(row[place]) for place, name in enumerate(FIGURES, 1)})
-
-
-def count_by(session: Session, wanted: InvoiceFilter, column: str) -> dict[str, int]:
-    """Return how many bills a filter finds of each `state` or `quality`."""
-    group = _SORT[column]
-    query = narrowed(select(group, func.count(Invoice.id)), wanted).group_by(group)
-    return dict(session.execute(query).all())
-
-
-def find_months(session: Session, limit: int) -> list[Month]:
-    """Return the newest months that have a bill, oldest first."""
-    query = select(Invoice.month).distinct().order_by(Invoice.month.desc()).limit(limit)
-    return [month_of(first) for first in session.scalars(query)][::-1]
-
-
 def find_hold_counts(session: Session, state: str = "held") -> dict[str, int]:
     """Return how many bills of a state each reason holds, the commonest first."""
     count = func.count(Hold.invoice_id)
+    months = {sums.month for sums in find_sums(session, InvoiceFilter(state=state))}
     query = (
         select(Hold.reason, count)
         .join(Invoice, Invoice.id == Hold.invoice_id)
-        .where(Invoice.state == state)
+        .where(Invoice.month.in_(months), Invoice.state == state)
         .group_by(Hold.reason)
         .order_by(count.desc(), Hold.reason)
     )
@@ -113,58 +154,10 @@ def find_hold_counts(session: Session, state: str = "held") -> dict[str, int]:
 
 def narrowed(query: Select[*Ts], wanted: InvoiceFilter) -> Select[*Ts]:
     """Join the customer and add a filter's conditions."""
-    return query.join(Customer, Customer.id == Invoice.customer_id).where(*_conditions(wanted))
-
-
-def _conditions(wanted: InvoiceFilter) -> list[ColumnElement[bool]]:
-    """Return a condition for each bound that is set."""
-    makers: dict[str, Callable[[Any], ColumnElement[bool]]] = {
-        "q": _mentions,
-        "customer_no": lambda number: Customer.customer_no == number,
-        "month": lambda month: Invoice.month == month.first(),
-        "state": lambda state: Invoice.state == state,
-        "quality": lambda quality: Invoice.quality == quality,
-        "from_day": _on_or_after,
-        "to_day": lambda day: ~_on_or_after(day + timedelta(days=1)),
-        "min_yen": lambda least: Invoice.total_yen >= least,
-        "max_yen": lambda most: Invoice.total_yen <= most,
-        "number": lambda part: Invoice.invoice_no.contains(part, autoescape=True),
-        "reason": _is_held_for,
-        "undelivered": lambda _yes: _is_undelivered(),
-        "picked": Invoice.invoice_no.in_,
-    }
-    asked = ((make, getattr(wanted, name)) for name, make in makers.items())
-    return [make(bound) for make, bound in asked if bound or (bound == 0 and bound is not False)]
-
-
-def _on_or_after(day: date) -> ColumnElement[bool]:
-    """Take an issued bill by its issue date, another by the last day of its period."""
-    return or_(
-        and_(Invoice.issued_on.is_not(None), Invoice.issued_on >= day),
-        and_(Invoice.issued_on.is_(None), Invoice.period_end > day),
-    )
-
-
-def _is_held_for(reason: str) -> ColumnElement[bool]:
-    hold = select(Hold.invoice_id).where(Hold.invoice_id == Invoice.id, Hold.reason == reason)
-    return and_(Invoice.state.in_(("open", "held")), hold.exists())
-
-
-def _is_undelivered() -> ColumnElement[bool]:
-    """Look for a refused mail; those are few, so that they are asked first."""
-    refused = select(Outbox.invoice_id).where(Outbox.state == "refused")
-    return Invoice.id.in_(refused)
+    return query.join(Customer, Customer.id == Invoice.customer_id).where(*conditions(wanted))
 
 
 def count_undelivered(session: Session, wanted: InvoiceFilter) -> int:
     """Return how many bills of a filter have a mail that was refused."""
     query = narrowed(select(func.count(Invoice.id)), replace(wanted, undelivered=True))
     return session.scalar(query) or 0
-
-
-def _mentions(q: str) -> ColumnElement[bool]:
-    """Search number, name, kana and mail, folded; `%` and `_` are themselves."""
-    return or_(
-        Invoice.invoice_no.contains(q, autoescape=True),
-        Customer.search_text.contains(folded(q), autoescape=True),
-    )

@@ -141,7 +141,31 @@ class Invoice(Base):
         ),
         Index("ix_invoice_month", "month", "id"),
         Index("ix_invoice_customer_id", "customer_id", "month"),
+        Index(
+            "ix_invoice_revised",
+            "id",
+            sqlite_where=text("revision > 1"),
+            postgresql_where=text("revision > 1"),
+        ),
     )
+
+
+class InvoiceSum(Base):
+    """The bills of a month in one state and quality, and their known figures; kept by triggers."""
+
+    __tablename__ = "invoice_sum"
+    month: Mapped[date] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(primary_key=True)
+    quality: Mapped[str] = mapped_column(primary_key=True)
+    bills: Mapped[int]
+    base_yen: Mapped[int]
+    pv_wh: Mapped[int]
+    export_wh: Mapped[int]
+    use_wh: Mapped[int]
+    export_yen: Mapped[int]
+    use_yen: Mapped[int]
+    total_yen: Mapped[int]
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
 
 class InvoiceDay(Base):

@@ -1,4 +1,4 @@
-"""Months, people and the audit trail of the whole database: I1, I8, I9, I10."""
+"""Months, people and the audit trail of the whole database: I1, I3, I8 to I10."""
 
 import json
 from collections import Counter
@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 
 from shared.documents.keeping import find_broken
 from shared.invoices.drafting import ISSUED, VOID
+from shared.invoices.rows import InvoiceFilter
 from shared.invoices.runs import Kind
+from shared.invoices.sums import counted_sums, kept_sums
 from shared.mail.checking import find_mail_breaks
 from shared.models import customers, doors, invoices
 from shared.models.mail import BillLink, Outbox
@@ -37,6 +39,15 @@ def check_months(session: Session) -> Iterator[Finding]:
     for month, count in months:
         if month not in due:
             yield Finding("I1", str(month_of(month)), f"{count} bills and no run of the month")
+
+
+def check_sums(session: Session) -> Iterator[Finding]:
+    """I3: the sums that lists and totals are told from are those of the bills."""
+    kept = set(kept_sums(session, InvoiceFilter()))
+    for wrong in kept.symmetric_difference(counted_sums(session, InvoiceFilter())):
+        told = f"{wrong.bills} {wrong.state} bills of grade {wrong.quality}, {wrong.total_yen} yen"
+        where = "kept sums" if wrong in kept else "bills"
+        yield Finding("I3", str(month_of(wrong.month)), f"only the {where} tell {told}")
 
 
 def check_people(session: Session) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from shared.verify.findings import Finding, Progress
 from shared.verify.histories import find_bills, find_parts
 from shared.verify.missing import Applied, check_missing, find_applied
 from shared.verify.roofs import check_roofs
-from shared.verify.trail import check_months, check_papers, check_people, check_trail
+from shared.verify.trail import check_months, check_papers, check_people, check_sums, check_trail
 
 CUSTOMERS: Final = 100
 SITES: Final = 50
@@ -79,7 +79,7 @@ def _parts(session: Session) -> list[Part]:
 
 def _whole(session: Session) -> Iterator[Finding]:
     """Yield what is wrong beyond any one customer or site."""
-    for check in (check_months, check_people, check_papers, check_trail, check_chain):
+    for check in (check_months, check_sums, check_people, check_papers, check_trail, check_chain):
         yield from check(session)
 
 

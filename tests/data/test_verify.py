@@ -109,6 +109,11 @@ def test_a_bill_that_its_days_do_not_add_up_to_is_found(broken: Broken, change: 
     assert {("I3", JAN), ("I6", JAN)} <= set(found)
 
 
+def test_kept_sums_that_are_not_those_of_the_bills_are_found(broken: Broken) -> None:
+    found = broken("UPDATE invoice_sum SET total_yen = total_yen + 1 WHERE month = '2024-01-01'")
+    assert set(found) == {("I3", "2024-01")}
+
+
 def test_a_day_whose_use_is_not_generation_less_export_is_found(broken: Broken) -> None:
     found = broken(
         f"UPDATE invoice_day SET use_wh = use_wh + 1 WHERE invoice_id = {OF_JAN} "
