@@ -29,6 +29,7 @@ OFFICE = [
     "/",
     "/invoices",
     "/invoices/{bill}",
+    "/documents",
     "/customers",
     "/customers/new",
     "/customers/import",

@@ -37,6 +37,8 @@ from tests.data.papers import (
     said,
     setting,
 )
+from tests.data.seed import BLANK, the_seeds_homes
+from tests.data.seed import JANUARY as SEED
 
 ACT = Act("somebody", NOW, NOW)
 ISSUE = "2024-02-20 10:00"
@@ -300,6 +302,31 @@ def test_a_document_is_tagged_titled_japanese_and_small(engine: Engine) -> None:
     assert "<pdfaid:conformance>A</pdfaid:conformance>" in xmp
     assert "<pdfuaid:part>1</pdfuaid:part>" in xmp
     assert len(reader.pages) == 2
+
+
+def test_the_seeds_invoices_as_documents_say_the_seeds_figures(sqlite_url: str) -> None:
+    engine = make_engine(sqlite_url)
+    setting(engine, **OPERATOR)
+    the_seeds_homes(engine)
+    billed(engine, "2024-01", ISSUE)
+    for row in SEED:
+        if row["customer_no"] in BLANK:
+            with Session(engine) as session, session.begin():
+                release(session, row["invoice_no"], "確認済み", ACT)
+    assert len(issued(engine, "2024-01", ISSUE)) == 22
+    for row in SEED:
+        text = said(rendered(engine, row["invoice_no"]).content)
+        tax = row["total_yen"] * 10 // 110
+        for told in (
+            f"請求番号{row['invoice_no']}",
+            f"基本料金1か月{row['base_yen']:,}円",
+            f"{row['use_yen']:,}円10%対象合計(税込){row['total_yen']:,}円",
+            f"(10%対象の内消費税{tax:,}円)",
+            f"発電量{row['gen_kwh']}kWh−売電量{row['sell_kwh']}kWh=利用量{row['use_kwh']}kWh",
+            f"{row['sell_yen']:,}円。売電料金は参考表示",
+        ):
+            assert told in text, (row["invoice_no"], told)
+    engine.dispose()
 
 
 def test_an_erased_document_is_not_made_again(engine: Engine) -> None:

@@ -1,8 +1,6 @@
 """The original system's invoices, to the yen (mission.md S2)."""
 
-import json
 from datetime import date
-from pathlib import Path
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -10,36 +8,16 @@ from sqlalchemy.orm import Session
 from shared.energy.quantities import Quantity
 from shared.verify import verify
 from tests.data.homes import a_home, all_bills, billed, registers, terms, the_bill
-
-GOLDEN = json.loads((Path(__file__).parents[1] / "golden.json").read_text("utf-8"))
-BLANK = {"1120230057", "1120230039", "1120220106"}
+from tests.data.seed import BLANK, JANUARY, the_seeds_homes
 
 
 def test_the_22_invoices_of_january_reproduce_to_the_yen(engine: Engine) -> None:
-    seed = [row for row in GOLDEN["invoices_seed"] if row["month"] == "2024/01"]
-    with Session(engine) as session, session.begin():
-        for row in seed:
-            blank = row["customer_no"] in BLANK
-            contract = (None, None) if blank else (date(2023, 12, 16), date(2037, 12, 15))
-            customer = a_home(
-                session, row["customer_no"], contract=contract, base_fee=row["base_yen"]
-            )
-            registers(
-                session,
-                customer,
-                {
-                    Quantity.PV: [("2024-01-16 00:00", "0"), ("2024-02-16 00:00", row["gen_kwh"])],
-                    Quantity.EXPORT: [
-                        ("2024-01-16 00:00", "5000"),
-                        ("2024-02-16 00:00", f"{5000 + float(row['sell_kwh']):.2f}"),
-                    ],
-                },
-            )
+    the_seeds_homes(engine)
     report = billed(engine, "2024-01")
     assert (report.counts["closed"], report.counts["held"], report.counts["failed"]) == (19, 3, 0)
     assert {entry.customer_no for entry in report.held} == BLANK
     shown = {bill["invoice_no"]: bill for bill in all_bills(engine, "2024-01")}
-    for row in seed:
+    for row in JANUARY:
         bill = shown[row["invoice_no"]]
         figures = (bill["base_yen"], bill["export_yen"], bill["use_yen"], bill["total_yen"])
         assert figures == (row["base_yen"], row["sell_yen"], row["use_yen"], row["total_yen"])
