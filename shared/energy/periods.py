@@ -1,6 +1,6 @@
 """Days and totals of a span of days, from boundaries or from finished-day values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -235,14 +235,40 @@ def _closed(row: Register, close: Point, ledger: int | None) -> Register:
     )
 
 
-def finished_days(
-    span: Period, values: Mapping[date, int], first_day: date | None = None
-) -> ChannelDays:
+@dataclass(frozen=True, slots=True)
+class DayFacts:
+    """What finished days are made from: each day's energy, and the very first day of the channel.
+
+    `disputed` are the days that a device has told in two ways, of which the newer one stands.
+    """
+
+    values: Mapping[date, int] = field(default_factory=dict)
+    first_day: date | None = None
+    disputed: Collection[date] = ()
+
+
+ROUNDING_WH = 24
+"""How far two tellings of one day may be apart: its hours or half-hours, each rounded."""
+
+
+def stand(told: Sequence[int]) -> tuple[int, bool]:
+    """Return which of a day's tellings, the oldest first, stands, and whether they are in dispute.
+
+    Where they differ by rounding alone the first stands, so that a bill does not change for it;
+    otherwise the newest does, and a person has to look (decision 2).
+    """
+    first, newest = told[0], told[-1]
+    alike = all(abs(wh - first) <= ROUNDING_WH for wh in told)
+    return (first, False) if alike else (newest, True)
+
+
+def finished_days(span: Period, facts: DayFacts) -> ChannelDays:
     """Return a channel of finished-day values over a span: the sum of its days (decision 3).
 
-    `first_day` is its very first; where that lies inside the span the days before hold nothing
-    (rule `first` of decision 4).
+    Where its very first day lies inside the span the days before hold nothing (rule `first` of
+    decision 4).
     """
+    values, first_day = facts.values, facts.first_day
     begun = first_day if first_day and span.start < first_day < span.end else None
     day_wh = tuple(0 if begun and day < begun else values.get(day) for day in span.days())
     known = [wh for wh in day_wh if wh is not None]
@@ -256,6 +282,7 @@ def finished_days(
         closing=None,
         total_wh=total,
         registers=(row,),
+        doubts=("reading_conflict",) if any(day in span for day in facts.disputed) else (),
         of_registers=False,
         begun=begun,
     )

@@ -18,7 +18,7 @@ from shared.billing.checks import (
 from shared.billing.explanation import explain
 from shared.billing.terms import Schedule, TermRow, schedule
 from shared.energy.boundaries import Boundary
-from shared.energy.periods import ChannelDays, ChannelFacts, days, finished_days
+from shared.energy.periods import ChannelDays, ChannelFacts, DayFacts, days, finished_days
 from shared.energy.quantities import Quantity
 from shared.months import DAY_S, Month, Period, day_of, instant
 from shared.settings import Settings
@@ -163,8 +163,7 @@ def draft(home: Home, facts: SiteFacts, earlier: Earlier, moment: Moment) -> Dra
 
 def _channel(quantity: Quantity, span: Period, facts: SiteFacts, earlier: Earlier) -> ChannelDays:
     if quantity in facts.days or quantity in (facts.site.day_channels or {}):
-        first_day = facts.first_days.get(quantity)
-        return finished_days(span, facts.days.get(quantity, {}), first_day)
+        return finished_days(span, facts.days.get(quantity, DayFacts()))
     known = facts.registers.get(quantity, ChannelFacts({}))
     return days(span, with_pins(known, quantity, earlier))
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from shared.energy.periods import ChannelDays, DayQuality, days, finished_days, worst
+from shared.energy.periods import ChannelDays, DayFacts, DayQuality, days, finished_days, worst
 from shared.energy.quantities import Quantity
 from shared.models import telemetry
 from shared.months import Period, day_of
@@ -122,7 +122,7 @@ def _pieces(session: Session, stay: Stay) -> Iterator[Stay]:
 def _channels(facts: SiteFacts, period: Period) -> Iterator[tuple[Quantity, ChannelDays]]:
     for quantity in Quantity:
         if quantity in (facts.site.day_channels or {}):
-            yield quantity, finished_days(period, facts.days.get(quantity, {}))
+            yield quantity, finished_days(period, facts.days.get(quantity, DayFacts()))
         elif quantity in facts.registers:
             yield quantity, days(period, facts.registers[quantity])
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from shared.energy.boundaries import Boundary, How, boundaries
 from shared.energy.ledger import judge
-from shared.energy.periods import ChannelFacts
+from shared.energy.periods import ChannelFacts, DayFacts, stand
 from shared.energy.quantities import Quantity
 from shared.energy.readings import METER, MeterEvent, Point
 from shared.models import invoices, telemetry
@@ -28,15 +28,11 @@ BILLED = (Quantity.PV, Quantity.EXPORT)
 
 @dataclass(frozen=True, slots=True)
 class SiteFacts:
-    """One site's channels as a period's bill reads them; `days` are finished-day values.
-
-    `first_days` has the very first of each channel that has any.
-    """
+    """One site's channels as a period's bill reads them: of registers, or of finished days."""
 
     site: SiteChannels
     registers: Mapping[Quantity, ChannelFacts] = field(default_factory=dict)
-    days: Mapping[Quantity, Mapping[date, int]] = field(default_factory=dict)
-    first_days: Mapping[Quantity, date] = field(default_factory=dict)
+    days: Mapping[Quantity, DayFacts] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +234,7 @@ def _judged_then(
 def _with_day_values(
     session: Session, found: dict[int, SiteFacts], period: Period, seen: Seen
 ) -> dict[int, SiteFacts]:
-    """Add the finished days of channels that give those; differing ones are not known."""
+    """Add the finished days of channels that give those."""
     owners = {
         channel_id: (i, quantity)
         for i, facts in found.items()
@@ -248,29 +244,33 @@ def _with_day_values(
     if not owners:
         return found
     table = telemetry.DayValue
-    wanted = select(table.channel_id, table.day, table.wh).where(
-        table.channel_id.in_(owners),
-        table.day >= period.start,
-        table.day < period.end,
-        table.hours == HOURS,
+    wanted = (
+        select(table.channel_id, table.day, table.wh)
+        .where(
+            table.channel_id.in_(owners),
+            table.day >= period.start,
+            table.day < period.end,
+            table.hours == HOURS,
+        )
+        .order_by(table.received_at, table.source, table.wh)
     )
     if seen.known_at is not None:
         wanted = wanted.where(table.received_at <= seen.known_at)
-    values: dict[tuple[int, Quantity], dict[date, set[int]]] = defaultdict(lambda: defaultdict(set))
+    told: dict[tuple[int, Quantity], dict[date, list[int]]] = defaultdict(dict)
     for channel_id, day, wh in session.execute(wanted):
         if instant(day) + DAY_S <= seen.as_of:
-            values[owners[channel_id]][day].add(wh)
+            told[owners[channel_id]].setdefault(day, []).append(wh)
     firsts = _find_first_days(session, owners, seen.known_at)
-    for i, facts in found.items():
-        mine = {
-            quantity: {d: min(w) for d, w in values[i, quantity].items() if len(w) == 1}
-            for owner, quantity in owners.values()
-            if owner == i
-        }
-        if mine:
-            begun = {q: day for (owner, q), day in firsts.items() if owner == i}
-            found[i] = SiteFacts(facts.site, facts.registers, mine, begun)
-    return found
+    of_site: dict[int, dict[Quantity, DayFacts]] = defaultdict(dict)
+    for site_id, quantity in owners.values():
+        key = site_id, quantity
+        stood = {day: stand(tellings) for day, tellings in told[key].items()}
+        of_site[site_id][quantity] = DayFacts(
+            {day: wh for day, (wh, _) in stood.items()},
+            firsts.get(key),
+            {day for day, (_, disputed) in stood.items() if disputed},
+        )
+    return found | {i: replace(found[i], days=days) for i, days in of_site.items()}
 
 
 def _find_first_days(

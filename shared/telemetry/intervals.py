@@ -88,7 +88,7 @@ def store_day_values(session: Session, rows: Iterable[DayRow], now: int) -> int:
     """Keep finished days for good; return how many were new (decision 3).
 
     A day that is told again with the same energy, from wherever, is no news; one with another
-    energy is kept beside the first, and the two then bill nothing until a person has looked.
+    energy is kept beside the first.
     """
     new = 0
     for chunk in in_chunks(rows, CHUNK):

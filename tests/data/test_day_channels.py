@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from shared.energy.boundaries import midnight_of
@@ -86,3 +86,24 @@ def test_a_reading_of_the_night_stands_for_its_midnight() -> None:
             ("20 19:59", "20 20:00", "21 00:00", "21 03:30", "21 03:31")]  # fmt: skip
     night = date(2024, 1, 21)
     assert told == [None, night, night, night, None]
+
+
+@pytest.mark.parametrize(
+    ("again", "state", "holds", "export_wh"),
+    [
+        (7_512, "closed", [], 31 * 7_500),
+        (9_000, "held", ["reading_conflict"], 30 * 7_500 + 9_000),
+    ],
+)
+def test_a_day_told_in_two_ways_is_held_unless_rounding_explains_it(
+    engine: Engine, again: int, state: str, holds: list[str], export_wh: int
+) -> None:
+    a_bill(engine, WHOLE_PV, days_from(date(2024, 1, 10)))
+    with Session(engine) as session, session.begin():
+        channel_id = session.scalars(select(Channel.id).where(Channel.kind == "days")).one()
+        row = DayRow(channel_id, date(2024, 2, 1), int(Source.BACKFILL), again, 24)
+        store_day_values(session, [row], NOW + 60)
+    billed(engine, "2024-01", "2024-02-20 09:00")
+    bill = the_bill(engine, JANUARY)
+    assert (bill["state"], bill["holds"], bill["export_wh"]) == (state, holds, export_wh)
+    assert bill["total_yen"] is not None
