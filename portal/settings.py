@@ -2,6 +2,7 @@
 
 from flask import redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from portal.blueprint import SIZES, customer_id, portal
 from shared.customers.listing import get_own_page
@@ -10,14 +11,21 @@ from shared.doors.sessions import (
     close_sessions_of_customer,
     find_sessions_of_customer,
 )
+from shared.errors import ValueRefused
+from shared.mail import confirming
+from shared.mail.confirming import ask_to_confirm, get_asked_address
 from shared.months import day_of
 from shared.web.doorman import TEXT_KEY, let_out
-from shared.web.request import database, now, principal
+from shared.web.request import database, now, principal, site
 
 
 @portal.get("/settings")
 def settings() -> ResponseReturnValue:
     """Show language, text size, mail address, and every browser that is signed in."""
+    return _page()
+
+
+def _page(asked: str = "", typed: str = "", *, is_refused: bool = False) -> str:
     page = get_own_page(database(), customer_id(), day_of(now()))
     return render_template(
         "portal/settings.html",
@@ -25,7 +33,41 @@ def settings() -> ResponseReturnValue:
         sizes=SIZES,
         sessions=find_sessions_of_customer(database(), customer_id(), now()),
         own_session=principal().session_id,
+        asked=asked,
+        typed=typed,
+        errors={
+            "email": _("いまと違うメールアドレスを、1日に5回まで送れます。形を確かめてください。")
+        }
+        if is_refused
+        else {},
     )
+
+
+@portal.post("/settings/email")
+def ask_address() -> ResponseReturnValue:
+    """Send a link to a new address; the old one counts until the link is used."""
+    typed = request.form.get("email", "")
+    try:
+        asked = ask_to_confirm(database(), customer_id(), typed, now())
+    except ValueRefused:
+        return _page(typed=typed, is_refused=True), 422
+    return _page(asked=asked)
+
+
+@portal.get("/settings/email/<int:mail_id>/<token>")
+def confirm_address(mail_id: int, token: str) -> ResponseReturnValue:
+    """Show the address that a link confirms, and a button: looking changes nothing."""
+    secret, link = site().settings.secret_key, (mail_id, token)
+    address = get_asked_address(database(), secret, customer_id(), link, now())
+    return render_template("portal/confirm_address.html", address=address)
+
+
+@portal.post("/settings/email/<int:mail_id>/<token>")
+def take_address(mail_id: int, token: str) -> ResponseReturnValue:
+    """Let the confirmed address count."""
+    secret = site().settings.secret_key
+    confirming.confirm_address(database(), secret, customer_id(), (mail_id, token), now())
+    return redirect(url_for("portal.settings", _anchor="email"), 303)
 
 
 @portal.post("/settings/text")

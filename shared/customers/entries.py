@@ -115,7 +115,7 @@ def _note(text: str) -> str:
     return lines
 
 
-def _email(text: str) -> str:
+def parse_email(text: str) -> str:
     """Check the form only; whether mail arrives is for the mail server to say."""
     if not text:
         return ""
@@ -165,7 +165,7 @@ _PARSERS: Final[Mapping[str, Callable[[str], object]]] = {
     "base_fee": _or_blank(parse_yen),
     "export_price": _or_blank(parse_price),
     "use_price": _or_blank(parse_price),
-    "email": _email,
+    "email": parse_email,
     "note": _note,
     "terms_from": _or_blank(parse_day),
     "panel_kw": _watts,

@@ -292,7 +292,7 @@ class PastBill(Base):
 
     __tablename__ = "past_bill"
     invoice_no: Mapped[str] = mapped_column(primary_key=True)
-    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"))
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
     month: Mapped[date] = mapped_column(index=True)
     name: Mapped[str]
     base_yen: Mapped[int | None]

@@ -1,0 +1,131 @@
+"""A homeowner's new mail address: it counts once its own mailbox has said so.
+
+The link's token is made of the mail that carries it, so nothing is stored that could be stolen;
+only the newest request of a customer counts, and for a day.
+"""
+
+import hmac
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from shared import audit
+from shared.customers.entries import parse_email
+from shared.errors import NotFound, ValueRefused
+from shared.mail.letters import Button, Letter
+from shared.mail.links import make_token
+from shared.mail.wording import contact_line, signature_of
+from shared.models.customers import Customer
+from shared.models.mail import MailEvent, Outbox
+from shared.months import DAY_S
+from shared.search import search_text
+from shared.settings import Settings
+
+ADDRESS: Final = "address"
+LASTS_S: Final = DAY_S
+MOST_A_DAY: Final = 5
+"""Requests of one customer within a day, so that nobody's mailbox is flooded from here."""
+_PURPOSE: Final = b"address"
+
+
+def ask_to_confirm(session: Session, customer_id: int, typed: str, now: int) -> str:
+    """Queue a mail with a link to a new address and return the address; nothing changes yet.
+
+    Raises ValueRefused for what is no address, the one that counts already, and too many tries.
+    """
+    address = parse_email(typed.strip())
+    customer = session.get_one(Customer, customer_id)
+    if not address:
+        raise ValueRefused("no mail address was given")
+    if address == customer.email:
+        raise ValueRefused(f"{address} is the address on record already")
+    asked = session.scalar(
+        select(func.count(Outbox.id)).where(
+            Outbox.customer_id == customer_id,
+            Outbox.kind == ADDRESS,
+            Outbox.queued_at > now - DAY_S,
+        )
+    )
+    if (asked or 0) >= MOST_A_DAY:
+        raise ValueRefused(f"more than {MOST_A_DAY} changes of address in a day")
+    mail = Outbox(
+        kind=ADDRESS,
+        key=f"{ADDRESS}:{customer_id}:{now}:{asked or 0}",
+        customer_id=customer_id,
+        recipient=address,
+        state="queued",
+        queued_at=now,
+    )
+    session.add(mail)
+    session.flush()
+    session.add(MailEvent(outbox_id=mail.id, at=now, kind="queued"))
+    return address
+
+
+def address_letter(
+    session: Session, mail: Outbox, settings: Settings, secret: str, base_url: str
+) -> Letter:
+    """Ask the new mailbox whether it wants the bills' mails."""
+    name = session.get_one(Customer, mail.customer_id).name
+    sender = f"【{settings.operator_name}】" if settings.operator_name else ""
+    return Letter(
+        subject=f"{sender}メールアドレスの確認",
+        greeting=f"{name} 様",
+        opening=(
+            "請求のお知らせを、このメールアドレスにお送りする手続きがありました。",
+            "下のボタンを開き、ログインしたうえで「このアドレスにする」を押してください。",
+        ),
+        facts=(),
+        button=Button(
+            "メールアドレスを確認する",
+            f"{base_url}/settings/email/{mail.id}/{_token(secret, mail)}",
+        ),
+        closing=(
+            "このリンクは24時間使えます。",
+            "お心あたりのないときは、何もしないでください。アドレスは変わりません。",
+            contact_line(settings),
+        ),
+        signature=signature_of(settings),
+    )
+
+
+def _token(secret: str, mail: Outbox) -> str:
+    return make_token(secret, _PURPOSE, mail.id, mail.recipient.encode())
+
+
+def get_asked_address(
+    session: Session, secret: str, customer_id: int, link: tuple[int, str], now: int
+) -> str:
+    """Return the address that a link confirms; raises NotFound for any link that does not count.
+
+    `link` is the mail's id and the token. It counts for the customer who asked, and for a day.
+    """
+    mail_id, token = link
+    newest = session.scalar(
+        select(func.max(Outbox.id)).where(Outbox.customer_id == customer_id, Outbox.kind == ADDRESS)
+    )
+    mail = session.get(Outbox, mail_id) if newest == mail_id else None
+    if mail is None or now >= mail.queued_at + LASTS_S:
+        raise NotFound("there is no such link")
+    if not hmac.compare_digest(_token(secret, mail).encode(), token.encode("utf-8", "replace")):
+        raise NotFound("there is no such link")
+    return mail.recipient
+
+
+def confirm_address(
+    session: Session, secret: str, customer_id: int, link: tuple[int, str], now: int
+) -> str:
+    """Let a confirmed address count from now on; again, it changes nothing more."""
+    address = get_asked_address(session, secret, customer_id, link, now)
+    customer = session.get_one(Customer, customer_id, with_for_update=True)
+    if customer.email != address:
+        customer.email = address
+        customer.search_text = search_text(
+            customer.customer_no, customer.name, customer.kana, address
+        )
+        customer.version += 1
+        customer.updated_at = now
+        actor = f"customer:{customer.customer_no}"
+        audit.record(session, now, actor, "email_confirmed", customer.customer_no, {})
+    return address
