@@ -17,7 +17,7 @@ from shared.models.operations import Lease
 from shared.queue import ECHONET_QUEUE, QUEUE, QUEUES, Call, RedisQueue, Task, make_queue
 from tests.data.homes import a_home, at
 from tests.ingest.echonet_nodes import a_node
-from tests.ingest.fleets import LONG_AGO, Fleet, a_fleet
+from tests.ingest.fleets import LONG_AGO, Fleet, a_fleet, horses_of, kill_hard, wait_until
 from tests.ingest.gateways import EXPORT, PV
 from tests.ingest.test_echonet_commands import env as env  # noqa: PLC0414 - a fixture
 from tests.ingest.test_jobs import NIGHT, a_meter
@@ -124,3 +124,26 @@ def test_the_polls_of_nodes_wait_in_a_queue_of_their_own(redis_url: str) -> None
             QUEUE: ["poll-1717989900-0-100"],
             ECHONET_QUEUE: ["poll_echonet-1717989900-100"],
         }
+
+
+def test_a_killed_poll_of_nodes_is_done_again_though_its_port_was_never_given_back(
+    engine: Engine, tmp_path: Path, env: dict[str, str], redis_url: str
+) -> None:
+    with a_fleet(engine, tmp_path, redis_url, **env) as fleet:
+        node = a_node()
+        node.latency_s = 1.5
+        has_node(fleet, ONE, node)
+        fleet.set_clock(MIDNIGHT)
+        worker, ticker = fleet.run("worker"), fleet.run("scheduler")
+        wait_until(lambda: bool(node.asked))
+        kill_hard(worker.pid, ticker.pid, *horses_of(worker.pid))
+        fleet.redis.flushall()
+        assert (fleet.readings(), fleet.polls(NIGHT)) == ([], {})
+
+        node.latency_s = 0
+        fleet.set_clock("2016-08-16 00:16")
+        fleet.run("worker")
+        fleet.run("scheduler")
+        wait_until(lambda: fleet.polls(NIGHT) == {1: ("ok", 1, 1)})
+        assert len(fleet.readings()) == 2
+        assert fleet.leased() == []
