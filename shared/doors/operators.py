@@ -59,6 +59,14 @@ def get_operator_by_login(session: Session, email: str, password: str) -> Operat
     return operator
 
 
+def get_operator_by_mail(session: Session, email: str) -> Operator:
+    """Return the operator of a mail address that somebody vouches for; raises LoginRefused."""
+    operator = session.scalar(select(Operator).where(Operator.email == email.strip().lower()))
+    if operator is None or operator.disabled_at is not None:
+        raise LoginRefused("there is no such operator")
+    return operator
+
+
 def password_fits(session: Session, operator_id: int, password: str) -> bool:
     """Say whether a signed-in operator typed the own password again (decision 29)."""
     operator = session.get(Operator, operator_id)

@@ -1,13 +1,14 @@
 """What makes one of the two surfaces: its paths, cookie, people and rights (decision 28)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import Blueprint
 from sqlalchemy.orm import Session
 
 from shared.config import Config
 from shared.doors.sessions import Lifetime, Principal
+from shared.errors import InputRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,15 @@ class Surface:
 
 
 @dataclass(frozen=True, slots=True)
+class OidcSettings:
+    """The OpenID provider that operators may come in by; `issuer` without a slash at its end."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class WebSettings:
     """The settings that the pages need; `base_url` without a slash at its end."""
 
@@ -41,6 +51,7 @@ class WebSettings:
     """The secret from which the keys of the auth codes are derived."""
     plain_http: bool
     """True only where the base URL is http on a loopback host (decision 32)."""
+    oidc: OidcSettings | None
     sends_mail: bool
     """False: mails stay held, for no mail server is set (decision 34)."""
 
@@ -55,4 +66,20 @@ def settings_of(config: Config) -> WebSettings:
         code_key=config.require_code_key(),
         plain_http=config.is_loopback and config.base_url.startswith("http://"),
         sends_mail=config.sends_mail,
+        oidc=_oidc_of(config),
     )
+
+
+def _oidc_of(config: Config) -> OidcSettings | None:
+    """Return the OpenID provider, or None; raises InputRefused where only a part is set."""
+    parts = {
+        "PPA_OIDC_ISSUER": config.oidc_issuer,
+        "PPA_OIDC_CLIENT_ID": config.oidc_client_id,
+        "PPA_OIDC_CLIENT_SECRET": config.oidc_client_secret,
+    }
+    if not any(parts.values()):
+        return None
+    missing = [name for name, text in parts.items() if not text]
+    if missing:
+        raise InputRefused(f"{', '.join(missing)}: not set, but another part of PPA_OIDC_* is")
+    return OidcSettings(*(text or "" for text in parts.values()))
