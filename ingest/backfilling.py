@@ -16,6 +16,7 @@ from shared.commands.arguments import read_day
 from shared.commands.context import Context
 from shared.energy.quantities import Quantity
 from shared.errors import InputRefused
+from shared.fleet.traffic import add_traffic
 from shared.gateways import FeedPlan, StoredGateway, find_gateways
 from shared.months import day_of
 from shared.telemetry.exporting import time_text
@@ -89,6 +90,7 @@ def _one_day(context: Context, memory: Memory, day: date) -> list[Told]:
     told = list(zip(memory.gateway.feeds, histories, strict=True))
     with context.session() as session:
         keep_histories(session, told, context.clock())
+        add_traffic(session, memory.spent(), context.clock())
         release(session, owner, ids)
     return told
 

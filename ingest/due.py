@@ -7,15 +7,16 @@ asking one gateway at once; whoever dies loses it by itself when it runs out (de
 import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import CursorResult, Row, delete, select, update
 from sqlalchemy.orm import Session
 
 from ingest.drivers.protocol import Outcome, Sample
 from ingest.slots import Slot, next_try
 from shared.db import merge_rows
+from shared.fleet.states import PATIENCE
 from shared.gateways import OF_DAYS, StoredGateway, find_gateways
 from shared.models.gateways import Gateway, Poll
 from shared.months import DAY_S
@@ -25,6 +26,8 @@ ECHONET: Final = "echonet"
 PART: Final = 500
 """Gateways of one job: those whose ids have the same quotient."""
 KEPT_S: Final = 60 * DAY_S
+STOPPED: Final = 1 << 40
+"""The next try of a gateway that refused its password: none, until it is imported anew or read."""
 POLL_COLUMNS = ("gateway_id", "slot", "tries", "tried_at", "settled", "outcome", "error")
 
 _WORTH_ANOTHER_TRY: Final = frozenset(
@@ -60,14 +63,23 @@ def find_due(
     if slot.of_days is not None:
         tells_days = Gateway.driver.in_(OF_DAYS)
         wanted = wanted.where(tells_days if slot.of_days else ~tells_days)
-    return [
-        row.id
-        for row in session.execute(wanted)
-        if not row.settled
-        and slot.at(row.id) <= now
-        and (slot.retry_s or row.next_try_at <= now)
-        and (row.tried_at is None or row.tried_at + slot.retry_s <= now)
-    ]
+    return [row.id for row in session.execute(wanted) if _is_due(row, slot, now)]
+
+
+def _is_due(row: Row[*tuple[Any, ...]], slot: Slot, now: int) -> bool:
+    """Say whether a gateway (id, next try, settled and tried in this slot) is to be asked now.
+
+    One whose breaker is open is asked when the breaker says, in whatever slot that falls; by night
+    it is asked like the others, because a register then is worth more than a try.
+    """
+    gateway_id, next_try_at, settled, tried_at = row
+    if slot.at(gateway_id) > now or next_try_at >= STOPPED:
+        return False
+    if settled:
+        return tried_at is not None and tried_at < next_try_at <= now
+    if next_try_at > now and not slot.retry_s:
+        return False
+    return tried_at is None or tried_at + slot.retry_s <= now
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +112,11 @@ def claim(session: Session, slot: Slot, ids: Collection[int], now: int, lease_s:
     """Lease gateways for a slot; commit before asking them."""
     owner, ours = lease(session, ids, now, lease_s)
     # Somebody may have finished between our look and our lease: what they settled stays settled.
-    settled = select(Poll.gateway_id).where(Poll.slot == slot.start, Poll.settled == 1)
+    settled = (
+        select(Poll.gateway_id)
+        .join(Gateway, Gateway.id == Poll.gateway_id)
+        .where(Poll.slot == slot.start, Poll.settled == 1, Poll.tried_at >= Gateway.next_try_at)
+    )
     done = set(session.scalars(settled.where(Poll.gateway_id.in_(ours))))
     release(session, owner, done)
     return Claim(owner, find_gateways(session, now, ids=ours - done))
@@ -119,10 +135,11 @@ def release(session: Session, owner: str, ids: Collection[int]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """A gateway, what it answered, and the first answer that was not good."""
+    """A gateway, what it answered, and what that cost on the air."""
 
     gateway: StoredGateway
     samples: Sequence[Sample]
+    octets: int = 0
 
     @property
     def worst(self) -> Sample | None:
@@ -134,6 +151,11 @@ class Polled:
     def answered(self) -> bool:
         """Say whether any register was had."""
         return any(sample.outcome is Outcome.OK for sample in self.samples)
+
+    @property
+    def is_refused(self) -> bool:
+        """Say whether the password was wrong: nothing more is tried until it is put right."""
+        return any(sample.outcome is Outcome.AUTH_FAILED for sample in self.samples)
 
     @property
     def settled(self) -> bool:
@@ -155,13 +177,21 @@ def record(
     )
     rows = [_row(slot, one, tries.get(one.gateway.id, 0), now) for one in polled]
     merge_rows(session, Poll, POLL_COLUMNS, rows, keep=False)
+    tell_good(session, polled, now)
+    for one in polled:
+        before = one.gateway.failures
+        if one.answered or (one.gateway.id in tries and before < PATIENCE):
+            continue  # a slot counts once, but for each try of an open breaker
+        until = next_try(one.gateway.id, before + 1, now, poll_slot_s)
+        if one.is_refused:
+            until = STOPPED
+        _tell_health(session, [one.gateway.id], failures=before + 1, next_try_at=until)
+
+
+def tell_good(session: Session, polled: Sequence[Polled], now: int) -> None:
+    """Close the breakers of the gateways that answered."""
     good = [one.gateway.id for one in polled if one.answered]
     _tell_health(session, good, failures=0, next_try_at=0, last_ok_at=now)
-    for one in polled:
-        if not one.answered and one.gateway.id not in tries:
-            failures = one.gateway.failures + 1
-            until = next_try(slot, failures, poll_slot_s)
-            _tell_health(session, [one.gateway.id], failures=failures, next_try_at=until)
 
 
 def _row(slot: Slot, one: Polled, tries: int, now: int) -> tuple[int | str, ...]:

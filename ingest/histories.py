@@ -3,14 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
 from sqlalchemy.orm import Session
 
 from ingest.drivers.polling import open_driver
-from ingest.drivers.protocol import Ask, Clock, Driver, History, Outcome, Reach, ReadingFailed
+from ingest.drivers.protocol import Air, Ask, Clock, Driver, History, Outcome, Reach, ReadingFailed
 from ingest.keeping import target_of
 from shared.config import Config
 from shared.energy.quantities import Source
@@ -42,6 +42,8 @@ class Memory:
     gateway: StoredGateway
     driver: Driver | None
     refused: ReadingFailed | None = None
+    air: Air = field(default_factory=Air)
+    _told: int = field(default=0, init=False)
 
     @classmethod
     def of(cls, gateway: StoredGateway, config: Config, reach: Reach, now: Clock) -> "Memory":
@@ -49,12 +51,17 @@ class Memory:
         try:
             target = target_of(gateway, config)
             reach.guard(target.address)
-            return cls(gateway, open_driver(target, reach, now))
+            return cls(gateway, open_driver(target, reach, now), air=target.air)
         except ReadingFailed as failure:
             return cls(gateway, None, failure)
         except PpaError as error:
             outcome = Outcome.AUTH_FAILED if gateway.secret_sealed else Outcome.REFUSED_ADDRESS
             return cls(gateway, None, ReadingFailed(outcome, str(error)))
+
+    def spent(self) -> dict[int, int]:
+        """Return by the gateway's id the octets that were not told yet."""
+        fresh, self._told = self.air.octets - self._told, self.air.octets
+        return {self.gateway.id: fresh}
 
     async def ask(self, day: date, deadline_s: float) -> list[History]:
         """Return a day of each feed, one after another; whatever happens becomes an outcome."""

@@ -24,6 +24,8 @@ from shared import seal
 from shared.config import Config
 from shared.energy.quantities import Source
 from shared.errors import PpaError
+from shared.fleet.states import PATIENCE
+from shared.fleet.traffic import add_traffic
 from shared.gateways import FeedPlan, StoredGateway, put_words
 from shared.models import telemetry
 from shared.telemetry.deriving import mark_stale
@@ -78,7 +80,10 @@ async def ask_all(gateways: Sequence[StoredGateway], config: Config, now: Clock)
     lines = [(gateway.site_id, gateway.address) for gateway in asked]
     answers = await poll_many(targets, config.poll_concurrency, reach_of(config), now, lines)
     found |= {gateway.id: samples for gateway, samples in zip(asked, answers, strict=True)}
-    return [Polled(gateway, found[gateway.id]) for gateway in gateways]
+    octets = {
+        gateway.id: target.air.octets for gateway, (target, _) in zip(asked, targets, strict=True)
+    }
+    return [Polled(gateway, found[gateway.id], octets.get(gateway.id, 0)) for gateway in gateways]
 
 
 def target_of(gateway: StoredGateway, config: Config) -> Target:
@@ -90,6 +95,7 @@ def target_of(gateway: StoredGateway, config: Config) -> Target:
         gateway.profile,
         unseal_secret(config, gateway),
         gateway.profile_text,
+        down=gateway.failures >= PATIENCE,
     )
 
 
@@ -112,6 +118,7 @@ def keep(session: Session, polled: Sequence[Polled], now: int) -> int:
             _learn(session, one.gateway.site_id, feed, sample)
         keep_words(session, one.gateway.id, one.samples, now)
     store_intervals(session, hours, now)
+    add_traffic(session, {one.gateway.id: one.octets for one in polled}, now)
     return store_readings(session, rows, now)
 
 

@@ -21,6 +21,7 @@ from ingest.slots import Slot, look_at
 from shared.commands.context import Context
 from shared.db import in_chunks
 from shared.energy.quantities import Source
+from shared.fleet.traffic import add_traffic
 from shared.gateways import FeedPlan, StoredGateway
 from shared.months import day_of
 from shared.queue import Call, Task
@@ -62,11 +63,11 @@ def _look(context: Context, slot: Slot, ids: Sequence[int]) -> int:
     with context.session() as session:
         claimed = claim(session, slot, ids, context.clock(), lease_s)
         wanted = find_wanted(session, claimed.gateways, day_of(slot.start))
-    for gateway, told in zip(
+    for gateway, (told, octets) in zip(
         claimed.gateways, asyncio.run(_ask_all(context, claimed, wanted)), strict=True
     ):
         try:
-            _keep(context, slot, claimed, (gateway, told))
+            _keep(context, slot, claimed, (gateway, told, octets))
         except SQLAlchemyError:
             _log.exception("the finished days of gateway %d could not be stored", gateway.id)
     return len(claimed.gateways)
@@ -91,14 +92,17 @@ def find_wanted(
 
 async def _ask_all(
     context: Context, claimed: Claim, wanted: Mapping[int, Sequence[date]]
-) -> list[Told]:
+) -> list[tuple[Told, int]]:
     return await asyncio.gather(
         *(_ask(context, gateway, wanted[gateway.id]) for gateway in claimed.gateways)
     )
 
 
-async def _ask(context: Context, gateway: StoredGateway, days: Sequence[date]) -> Told:
-    """Return a gateway's days, the newest first; one that says nothing at all is let be."""
+async def _ask(context: Context, gateway: StoredGateway, days: Sequence[date]) -> tuple[Told, int]:
+    """Return a gateway's days, the newest first, and the octets they cost.
+
+    One that says nothing at all is let be.
+    """
     config = context.config
     memory = Memory.of(gateway, config, reach_of(config), context.clock)
     told: list[tuple[FeedPlan, History]] = []
@@ -107,7 +111,7 @@ async def _ask(context: Context, gateway: StoredGateway, days: Sequence[date]) -
         told += zip(gateway.feeds, histories, strict=True)
         if all(history.outcome in _SAYS_NOTHING for history in histories):
             break
-    return told
+    return told, memory.air.octets
 
 
 _SAYS_NOTHING: Final = (
@@ -120,15 +124,16 @@ _SAYS_NOTHING: Final = (
 
 
 def _keep(
-    context: Context, slot: Slot, claimed: Claim, of_gateway: tuple[StoredGateway, Told]
+    context: Context, slot: Slot, claimed: Claim, of_gateway: tuple[StoredGateway, Told, int]
 ) -> None:
-    gateway, told = of_gateway
+    gateway, told, octets = of_gateway
     now = context.clock()
     yesterday = day_of(slot.start) - timedelta(days=1)
     newest = [_as_sample(one, now) for _, one in told if one.day == yesterday]
     with context.session() as session:
         keep_histories(session, told, now, Source.POLL)
         keep_words(session, gateway.id, [one for _, one in told], now)
+        add_traffic(session, {gateway.id: octets}, now)
         record(session, slot, [Polled(gateway, newest)], now, context.config.poll_slot_s)
         release(session, claimed.owner, [gateway.id])
 

@@ -9,7 +9,18 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ingest.drivers.echonet_socket import open_port
 from ingest.drivers.protocol import ReadingFailed
-from ingest.due import ECHONET, PART, Claim, Polled, claim, find_due, lease, record, release
+from ingest.due import (
+    ECHONET,
+    PART,
+    Claim,
+    Polled,
+    claim,
+    find_due,
+    lease,
+    record,
+    release,
+    tell_good,
+)
 from ingest.keeping import ask_all, keep, lease_s
 from ingest.port import echonet_port
 from ingest.slots import Slot, slot_at
@@ -120,5 +131,6 @@ def poll_now(context: Context, stored: Sequence[StoredGateway]) -> list[Polled]:
         polled = asyncio.run(ask_all(stored, context.config, context.clock))
     with context.session() as session:
         keep(session, polled, context.clock())
+        tell_good(session, polled, context.clock())
         release(session, owner, ids)
     return polled

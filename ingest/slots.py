@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
 
+from shared.fleet.states import PATIENCE
 from shared.months import DAY_S, day_of, instant
 
 HALF_HOUR_S: Final = 1800
@@ -18,8 +19,8 @@ NIGHTS: Final = ((300, 9000), (9000, 12_000))
 LATE_S: Final = 120
 SPREAD_S: Final = 600
 RETRY_S: Final = 600
-PATIENCE: Final = 3
-MOST_SKIPPED: Final = 6
+OPEN_SIXTIETHS: Final = (10, 30, 120, 360)
+"""Sixtieths of a slot for which a breaker stays open: 5, 15, 60 and 180 minutes of a half-hour."""
 LOOK_S: Final = 1201
 """00:20:01, when yesterday's finished days are asked for; no slot of another kind begins then."""
 LOOK_RETRY_S: Final = 1800
@@ -75,11 +76,18 @@ def jitter(gateway_id: int, spread_s: int) -> int:
     return int.from_bytes(digest, "big") % spread_s if spread_s else 0
 
 
-def next_try(slot: Slot, failures: int, poll_slot_s: int) -> int:
-    """Return until when a gateway that failed so many slots in a row is left alone by day."""
+def next_try(gateway_id: int, failures: int, now: int, poll_slot_s: int) -> int:
+    """Return when a gateway that failed so often in a row is tried again, 0 in its next slot.
+
+    After three failures its breaker is open: 5 minutes, then 15, an hour, 3 hours (of half-hour
+    slots), a fifth less or more so that homes which fell silent together do not come back together.
+    """
     if failures < PATIENCE:
         return 0
-    return slot.start + poll_slot_s * min(1 << min(failures - PATIENCE, 10), MOST_SKIPPED)
+    sixtieths = OPEN_SIXTIETHS[min(failures - PATIENCE, len(OPEN_SIXTIETHS) - 1)]
+    wait_s = poll_slot_s * sixtieths // 60
+    spread_s = wait_s * 2 // 5
+    return now + wait_s - spread_s // 2 + jitter(gateway_id + failures, spread_s)
 
 
 def wake_s(poll_slot_s: int) -> int:

@@ -45,7 +45,7 @@ class EchonetLink:
     def __init__(self, target: Target, reach: Reach, shared: SharedSocket, talk: Talk) -> None:
         """Go on with a talk; raises ReadingFailed `refused_address`."""
         reach.guard(target.address)
-        self._address, self._reach, self._shared = target.address, reach, shared
+        self._target, self._reach, self._shared = target, reach, shared
         self._talk = talk
 
     async def get(self, eoj: int, epcs: Sequence[int]) -> Answer:
@@ -90,7 +90,7 @@ class EchonetLink:
         waits = self._waits_s()
         if not waits:
             raise ReadingFailed(Outcome.METER_SILENT, "the deadline passed before it was asked")
-        answer = asyncio.ensure_future(self._shared.ask(self._address, request, waits))
+        answer = asyncio.ensure_future(self._ask_shared(request, waits))
         try:
             await asyncio.wait((answer,), timeout=waits[0])
             if not answer.done() and request.eoj != NODE:
@@ -104,9 +104,7 @@ class EchonetLink:
         waits = self._waits_s()
         if not waits:
             return
-        asking = asyncio.ensure_future(
-            self._shared.ask(self._address, get(NODE, [INSTANCES]), waits)
-        )
+        asking = asyncio.ensure_future(self._ask_shared(get(NODE, [INSTANCES]), waits))
         try:
             await asyncio.wait((answer, asking), return_when=asyncio.FIRST_COMPLETED)
             if answer.done() or asking.exception():
@@ -118,6 +116,9 @@ class EchonetLink:
         finally:
             if not asking.cancel() and not asking.cancelled():
                 asking.exception()
+
+    async def _ask_shared(self, request: Request, waits_s: Sequence[float]) -> Answer:
+        return await self._shared.ask(self._target.address, request, waits_s, self._target.air)
 
     def _waits_s(self) -> list[float]:
         """Return how long each try may wait, all within the deadline; none once it has passed."""

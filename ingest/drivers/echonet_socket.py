@@ -23,7 +23,7 @@ from ingest.drivers.echonet_frames import (
     decode,
     tid_of,
 )
-from ingest.drivers.protocol import Outcome, ReadingFailed
+from ingest.drivers.protocol import UDP_OCTETS, Air, Outcome, ReadingFailed
 
 Bind = tuple[str, int]
 _IPV6: Final = 6
@@ -41,6 +41,7 @@ class _Question:
     host: str
     request: Request
     answer: "asyncio.Future[Answer]"
+    air: Air
     is_heard: bool = False
     contradiction: str = ""
 
@@ -72,18 +73,22 @@ class SharedSocket:
         asyncio.get_running_loop().remove_reader(self.sock.fileno())
         self.sock.close()
 
-    async def ask(self, address: Address, request: Request, waits_s: Sequence[float]) -> Answer:
+    async def ask(
+        self, address: Address, request: Request, waits_s: Sequence[float], air: Air
+    ) -> Answer:
         """Send a request, and again after each wait; raises ReadingFailed.
 
         Every try has the same transaction, so that the answer to any of them counts.
         """
         tid = self._free_transaction()
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        question = _Question(str(address.host), request, future)
+        question = _Question(str(address.host), request, future, air)
         self._questions[tid] = question
         try:
             for wait_s in waits_s:
-                self._send(asking(tid, request), address)
+                datagram = asking(tid, request)
+                air.count(len(datagram), UDP_OCTETS)
+                self._send(datagram, address)
                 await asyncio.wait((future,), timeout=wait_s)
                 if future.done():
                     return future.result()
@@ -121,6 +126,8 @@ class SharedSocket:
         tid = tid_of(datagram)
         question = self._questions.get(-1 if tid is None else tid)
         mine = question if question and question.host == host else None
+        if mine is not None:
+            mine.air.count(len(datagram), UDP_OCTETS)
         try:
             frame = decode(datagram)
         except FrameBroken as broken:

@@ -4,6 +4,8 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import replace
+from typing import Final
 
 from ingest.drivers.aiseg2 import AisegDriver
 from ingest.drivers.echonet import EchonetDriver
@@ -24,6 +26,8 @@ from ingest.drivers.sunspec import SunSpecDriver
 from shared.errors import InputRefused
 
 _log = logging.getLogger(__name__)
+PROBE_S: Final = 3.0
+"""How long one that was down is waited for, so that dead homes do not keep the others waiting."""
 _LEEWAY_S = 1.0
 """Drivers keep their deadline themselves and then tell what they have; this is the last resort."""
 
@@ -56,6 +60,8 @@ async def poll_gateway(
     target: Target, asks: Sequence[Ask], reach: Reach, now: Clock
 ) -> list[Sample]:
     """Return a sample an ask, in their order; whatever happens becomes an outcome."""
+    if target.down:
+        reach = replace(reach, timeout_s=min(reach.timeout_s, PROBE_S))
     try:
         reach.guard(target.address)
         driver = open_driver(target, reach, now)

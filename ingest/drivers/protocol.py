@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from ingest.addresses import Address, Net, refusal
 from shared.energy.quantities import Quantity
@@ -76,11 +76,32 @@ class Reach:
             raise ReadingFailed(Outcome.REFUSED_ADDRESS, why_not)
 
 
+TCP_OCTETS: Final = 40
+UDP_OCTETS: Final = 28
+"""What IP and the protocol above it put before each packet (IPv4)."""
+_SEGMENT_OCTETS: Final = 1400
+
+
+@dataclass(slots=True)
+class Air:
+    """Octets that went over the air for one gateway, each packet's headers included.
+
+    Acknowledgements, and what a VPN adds, are not in it.
+    """
+
+    octets: int = 0
+
+    def count(self, size: int, header: int = TCP_OCTETS) -> None:
+        """Add a message of `size` octets, sent in as many packets as it takes."""
+        self.octets += size + header * max(1, -(-size // _SEGMENT_OCTETS))
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """One gateway as it is asked: driver, address, Modbus unit, profile name or path, secret.
 
-    `profile_text`, where it is set, is the profile's TOML and `profile` only its name.
+    `profile_text`, where it is set, is the profile's TOML and `profile` only its name. `air` counts
+    what asking costs; one that was `down` is probed with less patience.
     """
 
     driver: str
@@ -89,6 +110,8 @@ class Target:
     profile: str = ""
     secret: str = field(default="", repr=False)
     profile_text: str = ""
+    down: bool = False
+    air: Air = field(default_factory=Air, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,7 @@ class _Connection:
     """One TCP connection through pymodbus, which sees only answers that were examined."""
 
     def __init__(self, target: Target, connect_s: float) -> None:
-        self._connect_s = connect_s
+        self._connect_s, self._air = connect_s, target.air
         self._request: Request | None = None
         self._tid = 0
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -120,6 +120,7 @@ class _Connection:
 
     async def open(self) -> bool:
         """Return whether a connection stands."""
+        self._air.count(0)
         try:
             async with asyncio.timeout(self._connect_s):
                 return await self._client.connect()
@@ -167,6 +168,7 @@ class _Connection:
 
     def _on_packet(self, sending: bool, packet: bytes) -> bytes:  # noqa: FBT001 - pymodbus calls it
         """Note the transaction on the way out; on the way in, pass on whole right answers only."""
+        self._air.count(len(packet))
         if sending:
             self._tid = int.from_bytes(packet[:2], "big")
             return packet

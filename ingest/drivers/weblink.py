@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 import h11
 
 from ingest.drivers.digest import DigestDoor
-from ingest.drivers.protocol import Outcome, Reach, ReadingFailed, Target
+from ingest.drivers.protocol import Air, Outcome, Reach, ReadingFailed, Target
 
 MOST_BYTES: Final = 1_000_000
 """The longest page that is read (interfaces.md: over 1 MB is `bad_answer`)."""
@@ -190,7 +190,7 @@ class WebLink:
                 streams = await asyncio.open_connection(str(address.host), address.port)
         except (TimeoutError, OSError):
             raise ReadingFailed(Outcome.UNREACHABLE, f"no connection to {address}") from None
-        self._wire = _Wire(str(address), *streams)
+        self._wire = _Wire(str(address), *streams, self._target.air)
         return self._wire
 
     def _left(self) -> float:
@@ -206,9 +206,10 @@ class _Wire:
     """One TCP connection speaking HTTP/1.1."""
 
     def __init__(
-        self, host: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self, host: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, air: Air
     ) -> None:
-        self._host, self._reader, self._writer = host, reader, writer
+        self._host, self._reader, self._writer, self._air = host, reader, writer, air
+        air.count(0)
         self._http = h11.Connection(h11.CLIENT)
         self.heard = False
         self.stays_open = True
@@ -236,7 +237,9 @@ class _Wire:
         request = h11.Request(method=asked.method, target=asked.target, headers=told)
         words = [self._http.send(request), self._http.send(h11.Data(asked.form))]
         words.append(self._http.send(h11.EndOfMessage()))
-        self._writer.write(b"".join(word for word in words if word))
+        message = b"".join(word for word in words if word)
+        self._air.count(len(message))
+        self._writer.write(message)
         await self._writer.drain()
 
     async def _body(self, most: int, *, is_page: bool) -> bytes:
@@ -265,6 +268,7 @@ class _Wire:
             if not octets and not self.heard:
                 raise _HungUp(Outcome.METER_SILENT, "the connection was closed without an answer")
             self.heard = True
+            self._air.count(len(octets))
             self._http.receive_data(octets)
 
     def close(self) -> None:
