@@ -6,12 +6,13 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from shared.energy.boundaries import How
 from shared.invoices.documents import Document, find_registers, get_invoice
 from shared.invoices.rows import BillRow, bill_row, past_row
 from shared.models.customers import Customer
 from shared.models.invoices import Invoice, InvoiceDay, InvoiceRegister, PastBill
 from shared.months import Month, Period
-from shared.telemetry.evidence import Asked, Evidence, find_evidence
+from shared.telemetry.evidence import Asked, Evidence, find_day_evidence, find_evidence
 
 VISIBLE = ("issued", "void")
 """The states of bills that a homeowner may see; what is still worked on is nobody's business."""
@@ -66,12 +67,13 @@ def find_billed_days(session: Session, customer_id: int, period: Period) -> dict
 
 @dataclass(frozen=True, slots=True)
 class RegisterReadings:
-    """The readings under one meter's opening and closing register of a bill."""
+    """The readings under one meter's opening and closing register of a bill, or its days."""
 
     quantity: str
     seq: int
     opening: list[Evidence]
     closing: list[Evidence]
+    days: list[Evidence]
 
 
 def find_bill_readings(
@@ -88,9 +90,19 @@ def find_bill_readings(
     ends = {(row.quantity, row.seq): _ends(row) for row in rows}
     asked = [end for pair in ends.values() for end in pair if end is not None]
     found = find_evidence(session, invoice.site_id, asked)
+    period = Period(invoice.period_start, invoice.period_end)
+    days = {
+        row.quantity: find_day_evidence(session, invoice.site_id, row.quantity, period)
+        for row in rows
+        if row.opening_how == How.DAYS
+    }
     return [
         RegisterReadings(
-            quantity, seq, *([] if end is None else found[end] for end in (opening, closing))
+            quantity,
+            seq,
+            [] if opening is None else found[opening],
+            [] if closing is None else found[closing],
+            days.get(quantity, []),
         )
         for (quantity, seq), (opening, closing) in ends.items()
     ]

@@ -1,4 +1,4 @@
-"""The readings under a bill's registers: what was read, from where, and when it arrived."""
+"""The readings and finished days under a bill: what was told, from where, when it arrived."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 
 from shared.energy.quantities import Source
 from shared.models import telemetry
+from shared.months import Period, instant
+from shared.telemetry.intervals import HOURS
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,29 @@ def find_evidence(
         asked: _of(session, ids[asked.quantity], asked) if asked.quantity in ids else []
         for asked in registers
     }
+
+
+def find_day_evidence(
+    session: Session, site_id: int, quantity: str, period: Period
+) -> list[Evidence]:
+    """Return a channel's finished days of a period as its device told them; `at` is their start."""
+    channel, table = telemetry.Channel, telemetry.DayValue
+    rows = session.scalars(
+        select(table)
+        .join(channel, channel.id == table.channel_id)
+        .where(
+            channel.site_id == site_id,
+            channel.quantity == quantity,
+            table.day >= period.start,
+            table.day < period.end,
+            table.hours == HOURS,
+        )
+        .order_by(table.day, table.received_at, table.source, table.wh)
+    )
+    return [
+        Evidence(instant(row.day), row.wh, Source(row.source).name.lower(), row.received_at)
+        for row in rows
+    ]
 
 
 def _of(session: Session, channel_id: int, asked: Asked) -> list[Evidence]:

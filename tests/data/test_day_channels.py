@@ -10,7 +10,10 @@ from sqlalchemy.orm import Session
 from shared.energy.boundaries import midnight_of
 from shared.energy.quantities import Quantity, Source
 from shared.invoices.documents import Document
+from shared.invoices.own import find_bill_readings
+from shared.models.customers import Customer
 from shared.models.telemetry import Channel
+from shared.months import instant
 from shared.telemetry.intervals import DayRow, store_day_values
 from shared.telemetry.storing import get_site
 from tests.data.homes import NOW, a_home, at, billed, registers, the_bill
@@ -107,3 +110,14 @@ def test_a_day_told_in_two_ways_is_held_unless_rounding_explains_it(
     bill = the_bill(engine, JANUARY)
     assert (bill["state"], bill["holds"], bill["export_wh"]) == (state, holds, export_wh)
     assert bill["total_yen"] is not None
+
+
+def test_a_bill_leads_to_each_finished_day_as_it_was_told(engine: Engine) -> None:
+    bill = a_bill(engine, WHOLE_PV, days_from(date(2024, 1, 10)))
+    with Session(engine) as session:
+        customer_id = session.scalars(select(Customer.id)).one()
+        pv, export = find_bill_readings(session, bill["invoice_no"], customer_id)
+    assert (pv.days, len(pv.opening)) == ([], 1)
+    assert [(one.at, one.wh, one.source) for one in export.days] == [
+        (instant(date(2024, 1, 16)) + n * 86_400, 7_500, "poll") for n in range(31)
+    ]
