@@ -10,7 +10,7 @@ from backoffice.words import reason_words
 from shared.billing.checks import WARNINGS, Reason
 from shared.invoices import past, queries
 from shared.invoices.rows import PAST, QUALITIES, SORT_KEYS, STATES, BillRow, InvoiceFilter, Page
-from shared.invoices.sheets import count_unfit, list_csv
+from shared.invoices.sheets import count_unfit, filter_csv, list_csv
 from shared.months import day_of
 from shared.web import paging
 from shared.web.downloads import asked_encoding, csv_answer
@@ -85,10 +85,13 @@ def _find(wanted: InvoiceFilter, sort: str, shown: paging.Slice) -> Page[BillRow
 def invoices_csv() -> ResponseReturnValue:
     """Send every bill that the filter finds, or those of them that are ticked."""
     wanted, sort = asked_filter(selection=True), paging.sort_key(SORT_KEYS, NEWEST_FIRST)
-    each = past.each_past if wanted.state == PAST else queries.each_invoice
     of_month = f"_{wanted.month}" if wanted.month else ""
     name = f"請求一覧{of_month}_{day_of(now()):%Y%m%d}.csv"
-    return csv_answer(name, list_csv(each(database(), wanted, sort), asked_encoding()))
+    if wanted.state == PAST:
+        chunks = list_csv(past.each_past(database(), wanted, sort), asked_encoding())
+    else:
+        chunks = filter_csv(database(), wanted, sort, asked_encoding())
+    return csv_answer(name, chunks)
 
 
 @office.get("/download/invoices")

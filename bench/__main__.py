@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench import billing, ingesting, paging, papering, polling
+from bench import billing, exporting, ingesting, paging, papering, polling
 from bench.databases import PostgresqlServer, SqliteFiles, find_postgresql, sessions
 from bench.fleet import bill_patterns, make_patterns
 from bench.measuring import Row, table
@@ -32,6 +32,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--bills", type=int, default=20_000, metavar="N", help="P5: bills listed")
     parser.add_argument("--gateways", type=int, default=2000, metavar="N", help="P7: polled")
     parser.add_argument("--documents", type=int, default=1000, metavar="N", help="P8: PDFs set")
+    parser.add_argument(
+        "--lines", type=int, default=20_000, metavar="N", help="P6: bills in a file"
+    )
+    parser.add_argument(
+        "--verified", type=int, default=200, metavar="N", help="P10: homes verified"
+    )
     return parser
 
 
@@ -53,7 +59,11 @@ def _rows(
     yield from paging.operator_rows(patterns, files, args.bills, args.rounds)
     yield from polling.rows(args.gateways, args.rounds)
     yield from papering.rows(patterns, args.documents)
+    for databases in (files, server):
+        if databases:
+            yield from exporting.rows(patterns, databases, args.lines, args.rounds)
     yield from billing.verify_rows(patterns, min(args.rounds, 3))
+    yield from billing.midnight_rows(files, args.verified, min(args.rounds, 3))
 
 
 if __name__ == "__main__":

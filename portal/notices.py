@@ -43,12 +43,14 @@ class PriceChange:
     new: int | None
 
 
-def find_notices(session: Session, customer: int, now_s: int) -> list[Notice]:
-    """Return what a homeowner should know, newest first."""
+def find_notices(
+    session: Session, customer: int, now_s: int, so_far: Today | None = None
+) -> list[Notice]:
+    """Return what a homeowner should know, newest first; `so_far` is today where it is known."""
     today = day_of(now_s)
     page = get_own_page(session, customer, today)
     found = [
-        *_silences(find_today(session, customer, now_s), today),
+        *_silences(so_far or find_today(session, customer, now_s), today),
         *(
             Notice("message", told.from_day, told)
             for told in find_messages(session, customer, today)

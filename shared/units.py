@@ -75,7 +75,8 @@ def _decimals(number: int, scale: int, places: int) -> str:
 
 def kwh_text(wh: int) -> str:
     """Return Wh as kWh with two decimals: 86200 is `86.20`."""
-    return _decimals(wh, 3, 2)
+    shown = (abs(wh) + 5) // 10  # as `_decimals` does, in one step: files hold a million of them
+    return f"{'-' if wh < 0 and shown else ''}{shown // 100}.{shown % 100:02d}"
 
 
 def register_text(wh: int) -> str:

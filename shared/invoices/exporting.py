@@ -75,7 +75,7 @@ def list_cells(
     """Return a bill's line in LIST_COLUMNS; a past bill has no quality."""
     return (
         month.slashed(), row.invoice_no, customer_no, row.name, row.base_yen,
-        _kwh(row.pv_wh), _kwh(row.export_wh), _kwh(row.use_wh), row.export_yen,
+        kwh(row.pv_wh), kwh(row.export_wh), kwh(row.use_wh), row.export_yen,
         row.use_yen, row.total_yen, state, quality,
     )  # fmt: skip
 
@@ -90,12 +90,13 @@ def day_rows(session: Session, invoice_no: str) -> Iterator[tuple[str, ...]]:
 
 def _day_row(row: invoices.InvoiceDay) -> tuple[str, ...]:
     return (
-        row.day.strftime("%Y/%m/%d"), _kwh(row.pv_wh), _kwh(row.export_wh), _kwh(row.use_wh),
+        row.day.strftime("%Y/%m/%d"), kwh(row.pv_wh), kwh(row.export_wh), kwh(row.use_wh),
         _fine(row.export_fine), _fine(row.use_fine), QUALITIES[row.quality],
     )  # fmt: skip
 
 
-def _kwh(wh: int | None) -> str:
+def kwh(wh: int | None) -> str:
+    """Return Wh as a cell of kWh, empty where unknown."""
     return "" if wh is None else kwh_text(wh)
 
 

@@ -41,6 +41,8 @@ _SORT: dict[str, Any] = {
     "quality": Invoice.quality,
 }
 
+LINE: Final = ("month", "invoice_no", "name", *FIGURES, "state", "quality")
+"""What a bill's line in a file is made of."""
 _ROW = (
     "month", *(f.name for f in fields(BillRow) if f.name not in ("month", "customer_no")),
 )  # fmt: skip
@@ -99,6 +101,19 @@ def each_invoice(session: Session, wanted: InvoiceFilter, sort: str) -> Iterator
     query = _select_rows(wanted).order_by(*_order(sort))
     for row in session.execute(query.execution_options(yield_per=READ_AT_ONCE)):
         yield _bill_row(row)
+
+
+def each_line(session: Session, wanted: InvoiceFilter, sort: str) -> Iterator[tuple[Any, ...]]:
+    """Yield the columns of LINE and the customer's number of every bill that a filter finds.
+
+    They come as the database tells them, since a file may hold all bills there are.
+    """
+    query = narrowed(
+        select(*(getattr(Invoice, name) for name in LINE), Customer.customer_no), wanted
+    )
+    ordered = query.order_by(*_order(sort)).execution_options(yield_per=READ_AT_ONCE)
+    for part in session.execute(ordered).partitions():
+        yield from map(tuple, part)
 
 
 def _select_rows(wanted: InvoiceFilter) -> Select[*tuple[Any, ...]]:

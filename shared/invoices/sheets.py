@@ -1,6 +1,8 @@
 """Bills as the CSV files that the pages send, in the columns of `ppa bill export`."""
 
 from collections.abc import Iterable, Iterator
+from datetime import date
+from functools import lru_cache
 
 from sqlalchemy.orm import Session
 
@@ -12,9 +14,12 @@ from shared.invoices.exporting import (
     PAST,
     STATES,
     day_rows,
+    kwh,
     list_cells,
 )
-from shared.invoices.rows import BillRow
+from shared.invoices.queries import each_line
+from shared.invoices.rows import BillRow, InvoiceFilter
+from shared.months import month_of
 
 
 def list_csv(rows: Iterable[BillRow], encoding: str) -> Iterator[bytes]:
@@ -25,6 +30,28 @@ def list_csv(rows: Iterable[BillRow], encoding: str) -> Iterator[bytes]:
 def _cells(row: BillRow) -> tuple[Cell, ...]:
     state = STATES.get(row.state, PAST)
     return list_cells(row.month, row.customer_no, row, state, row.quality)
+
+
+def filter_csv(
+    session: Session, wanted: InvoiceFilter, sort: str, encoding: str
+) -> Iterator[bytes]:
+    """Yield all bills that a filter finds as CSV, piece by piece while they are read."""
+    return CsvWriter(LIST_COLUMNS, encoding).chunks(_lines(session, wanted, sort))
+
+
+def _lines(session: Session, wanted: InvoiceFilter, sort: str) -> Iterator[tuple[Cell, ...]]:
+    for row in each_line(session, wanted, sort):
+        month, number, name, base, pv, export, use, sold, used, total, state, quality, owner = row
+        yield (
+            slashed(month), number, owner, name, base, kwh(pv), kwh(export), kwh(use), sold,
+            used, total, STATES[state], quality,
+        )  # fmt: skip
+
+
+@lru_cache(maxsize=1200)
+def slashed(month: date) -> str:
+    """Return a stored month as the file tells it."""
+    return month_of(month).slashed()
 
 
 def count_unfit(rows: Iterable[BillRow]) -> tuple[int, int]:

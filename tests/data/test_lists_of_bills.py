@@ -21,6 +21,7 @@ from shared.invoices.queries import (
     find_months,
 )
 from shared.invoices.rows import FIGURES, SORT_KEYS, BillRow, InvoiceFilter
+from shared.invoices.sheets import filter_csv, list_csv
 from shared.invoices.sums import find_sums, is_coarse
 from shared.models.customers import Customer, Site
 from shared.models.invoices import Hold, Invoice, InvoiceDay, InvoiceRegister, InvoiceSum
@@ -187,3 +188,13 @@ def test_a_list_of_nothing_asks_for_no_rows(engine: Engine) -> None:
         assert (page.rows, page.total) == ([], 0)
         assert count_undelivered(session, InvoiceFilter()) == 0
         assert session.scalars(select(InvoiceSum.month)).all() == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp932"])
+def test_a_file_of_a_filter_has_the_lines_of_its_rows(many: Engine, encoding: str) -> None:
+    wanted = InvoiceFilter(quality="B")
+    with Session(reader(many)) as session:
+        rows = each_invoice(session, wanted, "-total_yen")
+        assert b"".join(filter_csv(session, wanted, "-total_yen", encoding)) == b"".join(
+            list_csv(rows, encoding)
+        )
