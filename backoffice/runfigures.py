@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from shared.customers.listing import find_names
 from shared.invoices.approving import Closed, find_closed, find_request
 from shared.invoices.documents import Document
-from shared.invoices.inbox import count_holds
+from shared.invoices.inbox import count_warnings
 from shared.invoices.queries import count_by
 from shared.invoices.rows import InvoiceFilter, Totals
 from shared.invoices.runs import Item, Kind, RunState, RunView, find_items, find_runs
@@ -64,7 +64,7 @@ class MonthView:
     held: Sequence[Item]
     failed: Sequence[Item]
     names: Mapping[str, str]
-    reasons: Mapping[str, int]
+    warnings: Mapping[str, int]
     changes: Sequence[Changed]
     before: Totals | None
     sample: Document | None
@@ -114,7 +114,7 @@ def find_month_view(session: Session, month: Month, now: int) -> MonthView:
         held=held,
         failed=failed,
         names=names,
-        reasons=count_holds(session, InvoiceFilter(month=month)),
+        warnings=count_warnings(session, InvoiceFilter(month=month)),
         changes=_laid(found, names),
         before=find_month_sums(session, previous, previous).get(previous),
         sample=sample,

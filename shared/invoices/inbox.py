@@ -69,3 +69,17 @@ def count_holds(session: Session, wanted: InvoiceFilter) -> dict[str, int]:
         .order_by(count.desc(), Hold.reason)
     )
     return dict(session.execute(query).all())
+
+
+def count_warnings(session: Session, wanted: InvoiceFilter) -> dict[str, int]:
+    """Return how many unissued bills of a filter each warning stands beside."""
+    count = func.count(Hold.invoice_id)
+    query = narrowed(
+        select(Hold.reason, count).join(Invoice, Invoice.id == Hold.invoice_id), wanted
+    )
+    found = (
+        query.where(Invoice.state.in_(("open", "held", "closed")), Hold.reason.in_(_WARNINGS))
+        .group_by(Hold.reason)
+        .order_by(count.desc(), Hold.reason)
+    )
+    return dict(session.execute(found).all())

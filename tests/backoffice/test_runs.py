@@ -84,6 +84,7 @@ def test_closed_then_issued_the_steps_move_on(desk: Office) -> None:
     assert (state(desk, READ), state(desk, UNDATED)) == ("closed", "held")
     page = desk.as_("billing").get(RUN)
     assert words(page.all("li", aria_current="step")[0]).startswith("3確認")
+    assert "発行を止めない注意: 検定の期限が不明 3" in words(page.tree())
     answer = press(desk, "issue", seen=seen(page))
     assert answer.status == 303
     work(desk)
