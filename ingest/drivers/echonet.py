@@ -30,8 +30,8 @@ from shared.energy.quantities import Quantity
 from shared.months import day_of, instant
 from shared.units import Wh
 
-_LATEST_S = 600
-"""How far a meter's clock may be ahead before what it stamps is no longer believed."""
+_MOST_ERROR_S = 600
+"""How wrong a meter's clock may be before what it stamps is not believed (gateways.md §5)."""
 
 
 class EchonetDriver:
@@ -69,7 +69,9 @@ class EchonetDriver:
             heard = reading.heard(eoj)
             _check_serial(heard.answer, ask.serial)
             stamp, decoded = meters.read_register(kind, eoj, epc, heard.answer)
-            _check_stamp(stamp, heard.at)
+            if stamp is not None:
+                _check_clock(heard.answer, heard.at)
+                _check_stamp(stamp, heard.at)
         except ReadingFailed as failure:
             return failed(ask, self._now(), failure)
         return Sample(
@@ -165,8 +167,16 @@ def _check_serial(answer: Answer, serial: str) -> None:
         raise ReadingFailed(Outcome.WRONG_METER, f"the meter says it is {told}, not {serial}")
 
 
-def _check_stamp(stamp: int | None, now: int) -> None:
-    if stamp is not None and stamp > now + _LATEST_S:
+def _check_clock(answer: Answer, now: int) -> None:
+    """Raise ReadingFailed `bad_answer` where the clock shown is too wrong for what it stamps."""
+    error = meters.clock_error_s(answer, now)
+    if error is not None and abs(error) > _MOST_ERROR_S:
+        sentence = f"the meter's clock is {error:+} s off, so what it stamps is not believed"
+        raise ReadingFailed(Outcome.BAD_ANSWER, sentence)
+
+
+def _check_stamp(stamp: int, now: int) -> None:
+    if stamp > now + _MOST_ERROR_S:
         sentence = f"the meter stamps a register {stamp - now} s ahead of now"
         raise ReadingFailed(Outcome.BAD_ANSWER, sentence)
 
@@ -180,6 +190,7 @@ async def _history(
         raise _no_history(f"{source_text(eoj, epc)} keeps no half-hours by day")
     first = await link.get(eoj, _beside(kind, ask.serial))
     _check_serial(first, ask.serial)
+    _check_clock(first, now())
     scale = meters.scale_of(kind, first)
     today = meters.device_day(first) or day_of(now())
     days_ago = (today - day).days

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from ingest.drivers.echonet_frames import GET, SET_C, Frame
-from ingest.drivers.protocol import Ask, History, Outcome
+from ingest.drivers.protocol import Ask, History, Outcome, Sample
 from ingest.simulator.echonet import SMART_METER, SmartMeter
 from shared.months import day_of, instant
 from tests.ingest.echonet_nodes import HOUSE, PATIENT_UDP, a_home, a_node, driver_of
@@ -107,17 +107,32 @@ def test_a_swapped_meter_tells_no_history() -> None:
 
 
 def test_the_days_are_counted_by_the_meters_own_calendar() -> None:
-    slow = NOON - 86_400
+    """Five minutes after midnight the meter is still at the day before."""
+    midnight = instant(TODAY)
 
     async def asked() -> History:
-        async with a_node(at=lambda: slow) as node:
-            return await driver_of(node).history(Ask(EXPORT), TODAY - timedelta(days=1))
+        async with a_node(at=lambda: midnight - 120) as node:
+            driver = driver_of(node, at=lambda: midnight + 300)
+            return await driver.history(Ask(EXPORT), TODAY - timedelta(days=2))
 
     told = asyncio.run(asked())
-    assert told.moments[0] == (
-        instant(TODAY - timedelta(days=1)),
-        HOUSE.registers(instant(TODAY - timedelta(days=1))).export // 100 * 100,
-    )
+    first = instant(TODAY - timedelta(days=2))
+    assert told.moments[0] == (first, HOUSE.registers(first).export // 100 * 100)
+
+
+@pytest.mark.parametrize("error_s", [-86_400, -720, 720, 86_400])
+def test_what_a_meter_with_a_wrong_clock_has_stamped_is_not_believed(error_s: int) -> None:
+    async def asked() -> tuple[History, Sample, Sample]:
+        async with a_node(at=lambda: NOON + error_s) as node:
+            told = await driver_of(node).history(Ask(EXPORT), TODAY - timedelta(days=2))
+            stamped, now = await driver_of(node).read([Ask(EXPORT, "028801.EB"), Ask(IMPORT)])
+            return told, stamped, now
+
+    told, stamped, now = asyncio.run(asked())
+    assert (told.outcome, told.moments) == (Outcome.BAD_ANSWER, ())
+    assert (stamped.outcome, stamped.wh) == (Outcome.BAD_ANSWER, None)
+    assert "clock is" in str(told.error)
+    assert now.outcome is Outcome.OK
 
 
 def history(day: date, meter: SmartMeter | None = None, ask: Ask | None = None) -> History:
