@@ -42,6 +42,7 @@ FAMILIES = (
     Family("meters", "record meters put in or replaced", "shared.commands.meters"),
     Family("bill", "compute, issue, correct and show bills", "shared.commands.bills"),
     Family("mail", "send the bills' mails, and see where each stands", "shared.commands.mail"),
+    Family("payments", "take files of payments", "shared.commands.payments"),
     Family("verify", "check every invariant of the whole history", "shared.commands.verifying"),
     Family("operator", "let people into the back office", "shared.commands.operators"),
     Family("web", "serve the pages", __name__),

@@ -11,6 +11,7 @@ from backoffice.words import checks_told, how_words, reason_words
 from shared.errors import NotFound
 from shared.invoices.documents import get_bill, get_invoice
 from shared.invoices.issuing import BINDING
+from shared.invoices.payments import find_paid_days
 from shared.invoices.sheets import days_csv
 from shared.invoices.standing import find_standing
 from shared.mail.listing import MailFilter, find_mails
@@ -61,6 +62,7 @@ def show_bill(
         errors=errors or {},
         mails=find_mails(session, MailFilter(invoice_no=invoice_no), goes_out=goes_out()),
         mail_words=mail_words(),
+        paid_on=find_paid_days(session, [invoice_no]).get(invoice_no),
     )
 
 

@@ -61,11 +61,12 @@ def mail_csv() -> ResponseReturnValue:
     """Send the mails that the filter finds."""
     rows = find_mails(database(), asked_mails(), goes_out=goes_out())
     writer = CsvWriter(COLUMNS, asked_encoding())
-    return csv_answer("メール一覧.csv", writer.chunks(_cells(rows)))
+    return csv_answer("メール一覧.csv", writer.chunks(_cells(rows, *mail_words())))
 
 
-def _cells(rows: Iterable[MailRow]) -> Iterator[tuple[Cell, ...]]:
-    states, reasons = mail_words()
+def _cells(
+    rows: Iterable[MailRow], states: dict[str, str], reasons: dict[str, str]
+) -> Iterator[tuple[Cell, ...]]:
     for row in rows:
         said = reasons.get(row.reason, "") if row.state == "held" else row.reply
         following = "" if row.next_at is None else time_text(row.next_at)

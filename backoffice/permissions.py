@@ -11,6 +11,14 @@ ADMIN: Final = "admin"
 _RANK: Final = {VIEWER: 1, BILLING: 2, ADMIN: 3}
 
 LEAST_ROLE: Final = {
+    "office.payments": VIEWER,
+    "office.payments_csv": VIEWER,
+    "office.remind": BILLING,
+    "office.mark_paid": BILLING,
+    "office.mark_unpaid": BILLING,
+    "office.import_payments": BILLING,
+    "office.preview_payments": BILLING,
+    "office.apply_payment_file": BILLING,
     "office.mail": VIEWER,
     "office.mail_csv": VIEWER,
     "office.bill_mail": VIEWER,

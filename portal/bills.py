@@ -11,12 +11,15 @@ from shared.documents.preparing import find_own_of_year, find_unready
 from shared.errors import NotFound
 from shared.invoices.documents import Document, get_bill
 from shared.invoices.own import find_bill_readings, find_closed_by, find_own_bills
+from shared.invoices.payments import are_in_use, find_paid_days
 from shared.invoices.rows import PAST
 from shared.invoices.sheets import days_csv, list_csv
+from shared.months import day_of
 from shared.web.documents import keep_now, pdf_answer, zip_answer
 from shared.web.downloads import asked_encoding, csv_answer
+from shared.web.filters import day
 from shared.web.formula import formula_of
-from shared.web.request import database
+from shared.web.request import database, now
 
 SHOWN_STATES = ("issued", "void", PAST)
 YEAR = re.compile(r"20\d\d", re.ASCII)
@@ -26,7 +29,8 @@ YEAR = re.compile(r"20\d\d", re.ASCII)
 def bills() -> ResponseReturnValue:
     """List all own bills by year, the old system's too."""
     rows = find_own_bills(database(), customer_id())
-    return render_template("portal/bills.html", bills=rows)
+    paid = find_paid_days(database(), [row.invoice_no for row in rows])
+    return render_template("portal/bills.html", bills=rows, paid=paid)
 
 
 @portal.get("/bills.csv")
@@ -44,7 +48,12 @@ def bill(invoice_no: str) -> ResponseReturnValue:
     """Show one bill: amount, formula, breakdown, days, quality."""
     found = _own(invoice_no)
     return render_template(
-        "portal/bill.html", bill=found, formula=formula_of(found), bars=day_bars(found["days"])
+        "portal/bill.html",
+        bill=found,
+        formula=formula_of(found),
+        bars=day_bars(found["days"]),
+        paid_on=find_paid_days(database(), [invoice_no]).get(invoice_no),
+        is_overdue=_is_overdue(found),
     )
 
 
@@ -86,6 +95,14 @@ def bills_zip() -> ResponseReturnValue:
         raise NotFound(f"there are no bills of {asked}")
     keep_now(find_unready(database(), numbers))
     return zip_answer(f"請求書_{asked}.zip", numbers)
+
+
+def _is_overdue(bill: Document) -> bool:
+    """Say whether a bill's day has passed, where payments are recorded at all."""
+    paper = bill.get("paper") or {}
+    due_on = day(paper.get("due_on"))
+    is_owed = bill["state"] == "issued" and bool(bill["total_yen"])
+    return is_owed and due_on is not None and due_on < day_of(now()) and are_in_use(database())
 
 
 def _own(invoice_no: str) -> Document:

@@ -20,6 +20,7 @@ APPEND_ONLY = (
     "mail_event",
     "manual_register",
     "meter_event",
+    "payment",
     "reading",
     "setting",
     "settlement",

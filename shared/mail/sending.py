@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 from shared.config import Config
 from shared.errors import ValueRefused
 from shared.invoices.notifying import BILL, VOID
+from shared.invoices.payments import PAID, find_payments
 from shared.mail.addresses import is_address
 from shared.mail.claiming import Claim, claim, find_due_mails, hold, new_owner, settle
 from shared.mail.letters import Headers, compose
 from shared.mail.listing import BAD_ADDRESS
 from shared.mail.server import Envelope, MailServer, Outcome
-from shared.mail.writing import Writer
+from shared.mail.writing import REMINDER, Writer
 from shared.models.invoices import Invoice
 from shared.models.mail import Outbox
 from shared.settings import Settings, find_settings
@@ -117,6 +118,9 @@ def _written(session: Session, desk: Desk, mail: Outbox, ours: Claim) -> Envelop
     bill = session.get(Invoice, mail.invoice_id) if mail.invoice_id is not None else None
     if bill is not None and bill.state == VOID:
         hold(session, ours, VOID, now)
+        return None
+    if mail.kind == REMINDER and bill is not None and find_payments(session, [bill.id]):
+        hold(session, ours, PAID, now)
         return None
     settings = find_settings(session)
     try:

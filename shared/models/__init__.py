@@ -9,6 +9,7 @@ from shared.models import (
     invoices,
     mail,
     operations,
+    payments,
     telemetry,
 )
 from shared.models.base import Base
@@ -23,5 +24,6 @@ __all__ = [
     "invoices",
     "mail",
     "operations",
+    "payments",
     "telemetry",
 ]

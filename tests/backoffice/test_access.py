@@ -21,7 +21,7 @@ PLACES = {
 ADMINS_OWN = {"/office/audit", "/office/operators", "/office/settings"}
 ASKING = ("/edit", "/leave", "/move", "/delete", "/operators/1", "/audit.csv", "/report.csv")
 """Pages that only lead to a change, and are for who may make it."""
-WRITERS_OWN = {"/office/customers/new", "/office/customers/import"}
+WRITERS_OWN = {"/office/customers/new", "/office/customers/import", "/office/payments/import"}
 
 
 def routes(office: Office) -> list[tuple[Rule, str, str]]:

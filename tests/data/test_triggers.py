@@ -23,6 +23,7 @@ from shared.models.invoices import (
 )
 from shared.models.mail import MailEvent, Outbox
 from shared.models.operations import Audit, Setting
+from shared.models.payments import Payment
 from shared.models.telemetry import Channel, DayValue, ManualRegister, MeterEvent, Reading
 from shared.triggers import APPEND_ONLY, ERASABLE
 
@@ -135,6 +136,7 @@ def rows_that_only_grow() -> list[Base]:
         MailEvent(outbox_id=1, at=0, kind="queued"),
         ManualRegister(channel_id=1, at=0, wh=1, reason="r", recorded_at=0, recorded_by="a"),
         MeterEvent(channel_id=1, at=0, serial="", installed_wh=0, recorded_at=0, recorded_by="a"),
+        Payment(invoice_id=1, kind="paid", paid_on=DAY, amount_yen=1, at=0, actor="a"),
         Reading(channel_id=1, at=0, source=1, wh=1, received_at=0),
         Setting(key="k", text="t", valid_from=DAY, recorded_at=0, recorded_by="a"),
         Settlement(invoice_id=1, inputs="", reason="r", at=0, actor="a"),
@@ -146,7 +148,7 @@ CHANGES = dict(
         APPEND_ONLY,
         (
             "actor", "hours", "reason", "kind", "payment_text", "recorded_by", "detail", "wh",
-            "serial", "received_at", "text", "reason",
+            "serial", "reason", "received_at", "text", "reason",
         ),
         strict=True,
     )

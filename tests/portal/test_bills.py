@@ -1,9 +1,13 @@
 """What a homeowner reads: the own bills, figure by figure, and nobody else's."""
 
+from datetime import date
+
 import pytest
+from sqlalchemy.orm import Session
 
 from portal import figures
 from shared.invoices.documents import Document
+from shared.invoices.payments import Word, pay
 from tests.pages import words
 from tests.portal.conftest import Portal
 
@@ -98,3 +102,14 @@ def test_the_contract_shows_todays_terms(portal: Portal) -> None:
     text = portal.mine().get("/contract").text
     for told in ("顧客0170", "1120220110", "27.00", "16.00", "2022年1月16日"):
         assert told in text
+
+
+def test_a_bill_tells_that_it_is_paid_on_its_page_and_in_the_list(portal: Portal) -> None:
+    browser = portal.mine()
+    assert "入金" not in browser.get(f"/bills/{portal.my_bill}").text
+    with Session(portal.engine) as session, session.begin():
+        word = Word(portal.clock(), "clerk@example.jp")
+        pay(session, portal.my_bill, date(2024, 2, 27), word)
+    page = browser.get(f"/bills/{portal.my_bill}")
+    assert "2024年2月27日 に入金を確認しました" in page.text
+    assert "入金済" in browser.get("/bills").text
