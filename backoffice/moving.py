@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from backoffice.blueprint import office
 from backoffice.customer_forms import field_words, registrar
 from backoffice.foreseen import Foreseen, foresee_change
+from backoffice.moving_words import changed_meanwhile, day_words, refusal_words
 from shared.billing.terms import FROM_THE_BEGINNING, terms_on
 from shared.customers.entries import Entry, EntryRefused, parse_day, parse_entry
 from shared.customers.leaving import (
@@ -64,7 +65,7 @@ def leave(customer_no: str) -> ResponseReturnValue:
     stored = get_stored(database(), customer_no)
     typed = {field: request.form.get(field, "") for field in ("last_day", "reason")}
     if _is_stale(stored):
-        return _leave_page(stored, typed, {"": _changed_meanwhile()}), 409
+        return _leave_page(stored, typed, {"": changed_meanwhile()}), 409
     try:
         leaving = _leaving(typed["last_day"], typed["reason"])
         if request.form.get("step") == "preview":
@@ -76,7 +77,7 @@ def leave(customer_no: str) -> ResponseReturnValue:
     except LeavingRefused as refused:
         return _leave_page(stored, typed, {"last_day": refusal_words(refused)}), 422
     except ValueRefused:
-        return _leave_page(stored, typed, {"last_day": _day_words()}), 422
+        return _leave_page(stored, typed, {"last_day": day_words()}), 422
     flash(_("契約は %(day)s で終わります。", day=f"{leaving.last_day:%Y/%m/%d}"))
     return redirect(url_for("office.customer", customer_no=customer_no), 303)
 
@@ -106,7 +107,7 @@ def move(customer_no: str) -> ResponseReturnValue:
     stored = get_stored(database(), customer_no)
     typed = {field: request.form.get(field, "") for field in ("last_day", *NEWCOMER)}
     if _is_stale(stored):
-        return _move_page(stored, typed, {"": _changed_meanwhile()}), 409
+        return _move_page(stored, typed, {"": changed_meanwhile()}), 409
     if request.form.get("step") == "back":
         return _move_page(stored, typed, {})
     newcomer, errors = _newcomer(typed)
@@ -152,7 +153,7 @@ def _newcomer(typed: Mapping[str, str]) -> tuple[Entry | None, dict[str, str]]:
     try:
         parse_day(typed["last_day"].strip())
     except ValueRefused:
-        errors["last_day"] = _day_words()
+        errors["last_day"] = day_words()
     return (None if errors else entry), errors
 
 
@@ -181,32 +182,6 @@ def _closing_day() -> date:
 
 def _is_stale(stored: Stored) -> bool:
     return request.form.get("version") != str(stored.version)
-
-
-def _changed_meanwhile() -> str:
-    return str(_("ほかの人が先に変更しました。今の内容を確かめて、もう一度送ってください。"))
-
-
-def _day_words() -> str:
-    return str(_("2024-01-16 のように入れてください。"))
-
-
-def refusal_words(refused: LeavingRefused) -> str:
-    """Return why a stay cannot end, or go on, in the reader's words."""
-    day = f"{refused.day:%Y/%m/%d}" if refused.day else ""
-    words: dict[str, str] = {
-        "left": _("この顧客の契約は、もう %(day)s で終わっています。", day=day),
-        "archived": _("この顧客は保管されています。"),
-        "too_early": _(
-            "%(day)s より前の日では終えられません。発行済の請求書か契約の開始日があります。",
-            day=day,
-        ),
-        "number_taken": _("この番号の顧客がもういます。"),
-        "stays": _("この顧客の契約は終わっていません。"),
-        "billed": _("最後の請求書が発行済なので、取り消せません。"),
-        "house_taken": _("この家には次のお客さまがいるので、取り消せません。"),
-    }
-    return words[refused.kind]
 
 
 def _leave_page(

@@ -123,6 +123,8 @@ LEAST_ROLE: Final = {
     "office.audit": ADMIN,
     "office.audit_csv": ADMIN,
     "office.save_settings": ADMIN,
+    "office.ask_rotate_all": ADMIN,
+    "office.rotate_all": ADMIN,
     "office.settings": ADMIN,
 }
 """The least role for each private endpoint of the back office."""

@@ -26,6 +26,23 @@ def rotate_code(session: Session, key: str, customer_no: str, now: int, actor: s
     return code
 
 
+def rotate_all_codes(session: Session, key: str, now: int, actor: str) -> int:
+    """Give everybody who may still come in a new code, and return how many; audited.
+
+    For the day on which the codes may have leaked (security.md T2): every home is signed out.
+    """
+    customers = session.scalars(
+        select(Customer).where(Customer.archived_at.is_(None)).with_for_update()
+    ).all()
+    codes = new_codes(session, key, len(customers))
+    for customer, (index, code) in zip(customers, codes, strict=True):
+        customer.code_index, customer.code_sealed = index, seal(key, code, customer.customer_no)
+        customer.updated_at = now
+        close_sessions_of_customer(session, customer.id)
+    audit.record(session, now, actor, "codes_rotated", "", {"count": len(customers)})
+    return len(customers)
+
+
 def archive_customer(session: Session, customer_no: str, now: int, actor: str) -> None:
     """Archive a customer: no new bills, reading for 12 months (decision 30); audited."""
     customer = _locked(session, customer_no)

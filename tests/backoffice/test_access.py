@@ -19,7 +19,16 @@ PLACES = {
     "<month>": "2024-01",
 }
 ADMINS_OWN = {"/office/audit", "/office/operators", "/office/settings"}
-ASKING = ("/edit", "/leave", "/move", "/delete", "/operators/1", "/audit.csv", "/report.csv")
+ASKING = (
+    "/edit",
+    "/leave",
+    "/move",
+    "/delete",
+    "/operators/1",
+    "/audit.csv",
+    "/report.csv",
+    "/codes",
+)
 """Pages that only lead to a change, and are for who may make it."""
 WRITERS_OWN = {"/office/customers/new", "/office/customers/import", "/office/payments/import"}
 

@@ -126,6 +126,23 @@ def test_a_new_code_ends_the_homes_sessions_and_the_old_code(office: Office) -> 
     assert _audited(office, "code_rotated") == [("billing@example.jp", HOME)]
 
 
+def test_everybody_gets_a_new_code_where_the_codes_have_leaked(office: Office) -> None:
+    portal = app.create_app(a_config(), "portal", engine=office.engine, clock=office.clock)
+    home, browser = Browser(portal), office.as_("admin")
+    assert home.post("/login", {"code": CODES[HOME]}).status == 303
+    assert browser.post("/office/codes/rotate", {"password": "wrong"}).status == 422
+    assert home.get("/").status == 200
+    assert browser.post("/office/codes/rotate", {"password": PASSWORD}).status == 303
+    assert "2 件の認証コードを新しくしました。" in browser.get("/office/customers").text
+    assert home.get("/").status == 303
+    for code in CODES.values():
+        assert Browser(portal).post("/login", {"code": code}).status == 422
+    shown = browser.post(f"/office/customers/{HOME}/code", {"password": PASSWORD})
+    (letters,) = [one for one in shown.all("p") if one.get("data-text") is not None]
+    assert Browser(portal).post("/login", {"code": words(letters)}).status == 303
+    assert _audited(office, "codes_rotated") == [("admin@example.jp", "")]
+
+
 def test_an_archived_customer_is_marked(office: Office) -> None:
     browser = office.as_("admin")
     assert browser.post(f"/office/customers/{HOME}/archive").status == 303
