@@ -2,6 +2,7 @@
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from backoffice.blueprint import office
 from shared.csvfile import CsvWriter
@@ -24,7 +25,8 @@ def books() -> ResponseReturnValue:
     return render_template(
         "office/books.html",
         month=month,
-        columns=[column.header for column in COLUMNS],
+        columns=_heads(),
+        kinds={"発行": _("発行"), "訂正": _("訂正"), "取消": _("取消")},
         rows=rows[shown.offset : shown.offset + shown.size],
         total_yen=sum(int(row[TOTAL]) for row in rows),
         tax_yen=sum(int(row[TAX] or 0) for row in rows),
@@ -39,6 +41,22 @@ def journal_csv() -> ResponseReturnValue:
     writer = CsvWriter(COLUMNS, asked_encoding())
     name = f"帳簿_{month}_{day_of(now()):%Y%m%d}.csv"
     return csv_answer(name, writer.chunks(journal_rows(database(), month)))
+
+
+def _heads() -> list[str]:
+    """Return the heads of the journal's columns in the reader's words."""
+    return [
+        _("日付"),
+        _("区分"),
+        _("利用月"),
+        _("請求番号"),
+        _("顧客番号"),
+        _("氏名"),
+        _("利用料金合計"),
+        _("うち消費税"),
+        _("理由"),
+        _("担当"),
+    ]
 
 
 def _asked_month() -> Month:
