@@ -31,6 +31,13 @@ _log = logging.getLogger(__name__)
 BACK_DAYS: Final = 7
 TWICE: Final = 2
 """Yesterday is asked for once today and once more tomorrow."""
+_SAYS_NOTHING: Final = (
+    Outcome.UNREACHABLE,
+    Outcome.METER_SILENT,
+    Outcome.AUTH_FAILED,
+    Outcome.REFUSED_ADDRESS,
+    Outcome.BUSY,
+)
 
 Told = Sequence[tuple[FeedPlan, History]]
 
@@ -112,15 +119,6 @@ async def _ask(context: Context, gateway: StoredGateway, days: Sequence[date]) -
         if all(history.outcome in _SAYS_NOTHING for history in histories):
             break
     return told, memory.air.octets
-
-
-_SAYS_NOTHING: Final = (
-    Outcome.UNREACHABLE,
-    Outcome.METER_SILENT,
-    Outcome.AUTH_FAILED,
-    Outcome.REFUSED_ADDRESS,
-    Outcome.BUSY,
-)
 
 
 def _keep(

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 
 from ingest.simulator.house import DAY_S, SLOT_S, SunnyHouse
-from shared.energy.quantities import Quantity
 from shared.months import day_of, instant
 
 JST = timezone(timedelta(hours=9))
@@ -40,11 +39,6 @@ class Household:
         return {GENERATION: pv, CONSUMPTION: pv - export + imported, BUY: imported, SELL: export}[
             kind
         ]
-
-
-def kind_of(quantity: Quantity) -> str:
-    """Return the digit that stands for a quantity in a page's number."""
-    return {Quantity.PV: GENERATION, Quantity.IMPORT: BUY, Quantity.EXPORT: SELL}[quantity]
 
 
 def day_page(home: Household, kind: str, day: date, clock_at: int, *, lost: bool = False) -> str:
