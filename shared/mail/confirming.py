@@ -23,6 +23,7 @@ from shared.search import search_text
 from shared.settings import Settings
 
 ADDRESS: Final = "address"
+CHANGED: Final = "address_changed"
 LASTS_S: Final = DAY_S
 MOST_A_DAY: Final = 5
 """Requests of one customer within a day, so that nobody's mailbox is flooded from here."""
@@ -120,6 +121,7 @@ def confirm_address(
     address = get_asked_address(session, secret, customer_id, link, now)
     customer = session.get_one(Customer, customer_id, with_for_update=True)
     if customer.email != address:
+        _tell_old_address(session, customer, link[0], now)
         customer.email = address
         customer.search_text = search_text(
             customer.customer_no, customer.name, customer.kana, address
@@ -129,3 +131,36 @@ def confirm_address(
         actor = f"customer:{customer.customer_no}"
         audit.record(session, now, actor, "email_confirmed", customer.customer_no, {})
     return address
+
+
+def _tell_old_address(session: Session, customer: Customer, asked_id: int, now: int) -> None:
+    """Queue a word to the address that counted until now, where there was one."""
+    if not customer.email.strip():
+        return
+    mail = Outbox(
+        kind=CHANGED,
+        key=f"{CHANGED}:{asked_id}:{now}",
+        customer_id=customer.id,
+        recipient=customer.email.strip(),
+        state="queued",
+        queued_at=now,
+    )
+    session.add(mail)
+    session.flush()
+    session.add(MailEvent(outbox_id=mail.id, at=now, kind="queued"))
+
+
+def changed_letter(session: Session, mail: Outbox, settings: Settings) -> Letter:
+    """Tell an old address that mails go elsewhere now; it carries no link and not the new one."""
+    name = session.get_one(Customer, mail.customer_id).name
+    sender = f"【{settings.operator_name}】" if settings.operator_name else ""
+    return Letter(
+        subject=f"{sender}メールアドレスが変わりました",
+        greeting=f"{name} 様",
+        opening=("請求のお知らせは、これから新しいメールアドレスにお送りします。",),
+        closing=(
+            "お心あたりのないときは、すぐにご連絡ください。",
+            contact_line(settings),
+        ),
+        signature=signature_of(settings),
+    )

@@ -58,10 +58,10 @@ class Letter:
         """Return the HTML part, a whole document."""
         rows = "".join(
             f'<tr><th scope="row" align="left">{escape(name)}</th>'
-            f'<td align="right">{escape(told)}</td></tr>\n'
+            f'<td align="left">{escape(told)}</td></tr>\n'
             for name, told in self.facts
         )
-        table = f'<table width="100%" cellpadding="8" border="0">\n{rows}</table>\n' if rows else ""
+        table = f'<table cellpadding="8" border="0">\n{rows}</table>\n' if rows else ""
         opening = "".join(f"<p>{escape(line)}</p>\n" for line in self.opening)
         closing = "".join(f"<p>{escape(line)}</p>\n" for line in self.closing)
         signature = "<br>\n".join(escape(line) for line in self.signature)

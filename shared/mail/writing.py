@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from shared.invoices.notifying import BILL
-from shared.mail.confirming import ADDRESS, address_letter
+from shared.mail.confirming import ADDRESS, CHANGED, address_letter, changed_letter
 from shared.mail.digest import DIGEST, digest_letter
 from shared.mail.letters import Letter
 from shared.mail.links import ensure_link
@@ -37,6 +37,8 @@ class Writer:
             return digest_letter(session, settings, self.base_url, now)
         if mail.kind == ADDRESS:
             return address_letter(session, mail, settings, self.secret, self.base_url)
+        if mail.kind == CHANGED:
+            return changed_letter(session, mail, settings)
         if mail.invoice_id is None:
             raise ValueError(f"mail {mail.id} is of no kind that can be written: {mail.kind}")
         facts = find_bill_facts(session, mail.invoice_id)

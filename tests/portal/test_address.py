@@ -53,6 +53,21 @@ def test_the_link_shows_a_button_and_only_its_press_changes_the_address(portal: 
         assert (row.subject, row.detail) == ("1120220110", "")
 
 
+def test_the_old_address_is_told_once_and_not_the_new_one(portal: Portal) -> None:
+    browser, before = portal.mine(), address_of(portal)
+    path = asked(portal, browser)
+    for _ in range(2):
+        browser.post(path)
+    with Session(portal.engine) as session:
+        mail = session.scalars(select(Outbox).where(Outbox.kind == "address_changed")).one()
+        assert (mail.recipient, mail.state) == (before, "queued")
+        writer = Writer("s" * 40, "http://127.0.0.1:8000")
+        letter = writer.write(session, mail, find_settings(session), portal.clock.at)
+    assert "メールアドレスが変わりました" in letter.subject
+    assert NEW not in letter.text()
+    assert "http" not in letter.text() + letter.html().replace("<!doctype html>", "")
+
+
 def test_a_link_counts_for_a_day_for_its_home_and_until_the_next_request(portal: Portal) -> None:
     mine, theirs = portal.mine(), portal.browser()
     log_in(theirs, CODES[THEIRS])
