@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from shared.db import in_chunks
 from shared.documents.keeping import find_rendering, keep
 from shared.documents.paper import ISSUED, REPLACED, VOID
-from shared.invoices.queries import narrowed
+from shared.invoices.queries import find_months, narrowed
 from shared.invoices.rows import InvoiceFilter
 from shared.models.documents import DocumentRequest, InvoiceDocument, InvoicePaper
 from shared.models.invoices import Invoice
@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 CHUNK: Final = 20
 LEASE_S: Final = 60
-SHOWN_MONTHS: Final = 24
+SHOWN_MONTHS: Final = 13
 
 Ts = TypeVarTuple("Ts")
 
@@ -60,17 +60,17 @@ class MonthOfDocuments:
 
 
 def find_months_of_documents(session: Session) -> list[MonthOfDocuments]:
-    """Return the newest months that have documents, the newest first."""
+    """Return the newest SHOWN_MONTHS that have bills, if they have documents, the newest first."""
+    months = [month.first() for month in find_months(session, SHOWN_MONTHS)]
     rows = session.execute(
         _with_papers(select(Invoice.month, func.count(), func.count(InvoiceDocument.face)))
         .outerjoin(InvoiceDocument, _KEPT)
+        .where(Invoice.month.in_(months))
         .group_by(Invoice.month)
         .order_by(Invoice.month.desc())
-        .limit(SHOWN_MONTHS)
     ).all()
-    post = dict(
-        session.execute(_by_post(select(Invoice.month, func.count())).group_by(Invoice.month)).all()
-    )
+    by_post = _by_post(select(Invoice.month, func.count())).where(Invoice.month.in_(months))
+    post = dict(session.execute(by_post.group_by(Invoice.month)).all())
     asked = {
         row.month: row
         for row in session.scalars(select(DocumentRequest).order_by(DocumentRequest.id))
