@@ -11,7 +11,7 @@ from shared.energy.boundaries import How, boundary
 from shared.energy.judging import SMALL_STEP_WH, plausible_wh
 from shared.energy.ledger import Ledger, limit_w
 from shared.energy.quantities import Battery, Quantity
-from shared.energy.readings import MANUAL, Point, Reading, Site
+from shared.energy.readings import MANUAL, METER, Channel, Point, Site
 from shared.months import DAY_S, JST_S, day_of
 from shared.units import MAX_WH, take_down
 
@@ -28,21 +28,47 @@ def is_plain(site: Site) -> bool:
     """
     if Quantity.BATTERY_DISCHARGE in site.channels:
         return False
-    return _covers(site) and all(
-        not channel.events
-        and _rises(
-            channel.readings, limit_w(site, quantity), max(SMALL_STEP_WH, 2 * channel.unit_wh)
-        )
+    return all(
+        _has_one_meter(channel)
+        and _rises(begun(channel), limit_w(site, quantity), max(SMALL_STEP_WH, 2 * channel.unit_wh))
         for quantity, channel in site.channels.items()
+    ) and _covers(site)
+
+
+def _has_one_meter(channel: Channel) -> bool:
+    """Say whether no meter was put in after the first reading, nor with another register."""
+    if not channel.events:
+        return True
+    if len(channel.events) > 1 or not channel.readings:
+        return False
+    event, first = channel.events[0], channel.readings[0][0]
+    shown = take_down(event.installed_wh)
+    return event.at <= first and all(
+        take_down(wh) == shown for at, _, wh in channel.readings if at == event.at
     )
 
 
-def _rises(readings: Sequence[Reading], panel_w: int, step_wh: int) -> bool:
+def begun(channel: Channel) -> Sequence[tuple[int, int, int]]:
+    """Return the readings of a plain channel after the register its meter was put in with."""
+    if not channel.events:
+        return channel.readings
+    event = channel.events[0]
+    return [(event.at, METER, event.installed_wh), *_after(channel)]
+
+
+def _after(channel: Channel) -> Sequence[tuple[int, int, int]]:
+    """Return the readings of a channel after its meter was put in."""
+    if not channel.events or not channel.readings or channel.readings[0][0] > channel.events[0].at:
+        return channel.readings
+    return [cells for cells in channel.readings if cells[0] > channel.events[0].at]
+
+
+def _rises(readings: Sequence[tuple[int, int, int]], panel_w: int, step_wh: int) -> bool:
     """Say whether registers go up in order of time, each by no more than panels give."""
     if not readings:
         return True
     last_at, source, last = readings[0]
-    if not 0 < last <= MAX_WH or source == MANUAL:
+    if not 0 <= last <= MAX_WH or source == MANUAL or (last == 0 and source != METER):
         return False
     for at, source, wh in readings[1:]:
         step = wh - last
@@ -61,9 +87,9 @@ def _covers(site: Site) -> bool:
         return True
     if site.battery is Battery.MAY_EXPORT:
         return True
-    pv = {at: wh - wh % 10 for at, _, wh in channels[Quantity.PV].readings}
+    pv = {at: wh - wh % 10 for at, _, wh in begun(channels[Quantity.PV])}
     surplus: int | None = None
-    for at, _, wh in channels[Quantity.EXPORT].readings:
+    for at, _, wh in _after(channels[Quantity.EXPORT]):
         known = pv.get(at)
         if known is None:
             continue
@@ -74,25 +100,27 @@ def _covers(site: Site) -> bool:
     return True
 
 
-def plain_boundaries(
-    readings: Sequence[tuple[int, int, int]], *, night_is_flat: bool
-) -> dict[int, Told]:
+def plain_boundaries(channel: Channel, *, night_is_flat: bool) -> dict[int, Told]:
     """Return every boundary of a plain channel by the instant of its day, as `boundary` tells it.
 
     Of a plain channel no reading is in doubt, and none is of a second meter.
     """
+    readings = begun(channel)
+    meter_at = channel.events[0].at if channel.events else 0
     if not readings:
         return {}
     base = take_down(readings[0][2])
     exact = How.EXACT.value
     told: dict[int, Told] = {
-        at: (wh, wh - wh % 10 - base, 0, exact, at, at)
+        at: (wh, wh - wh % 10 - base, meter_at, exact, at, at)
         for at, _, wh in readings
         if (at + JST_S) % DAY_S == 0
     }
     first, last = _midnights(readings[0][0], readings[-1][0])
     if len(told) < (last - first) // DAY_S + 1:
-        _add_others(told, readings, range(first, last + 1, DAY_S), night_is_flat=night_is_flat)
+        left = [at for at in range(first, last + 1, DAY_S) if at not in told]
+        others = _others(readings, left, meter_at, night_is_flat=night_is_flat)
+        told |= others
     return told
 
 
@@ -103,26 +131,26 @@ def _midnights(begin: int, end: int) -> tuple[int, int]:
     return first, end - into + (DAY_S if into >= EVENING_S else 0)
 
 
-def _add_others(
-    told: dict[int, Told],
+def _others(
     readings: Sequence[tuple[int, int, int]],
     midnights: Iterable[int],
+    meter_at: int,
     *,
     night_is_flat: bool,
-) -> None:
-    """Add the midnights at which nobody read, from the readings beside them."""
+) -> dict[int, Told]:
+    """Return midnights at which nobody read, from the readings beside them."""
     instants = [at for at, _, _ in readings]
     base = take_down(readings[0][2])
+    told: dict[int, Told] = {}
     for midnight in midnights:
-        if midnight in told:
-            continue
         place = bisect_right(instants, midnight)
         beside = [
-            Point(at, wh, take_down(wh) - base, 0, source)
+            Point(at, wh, take_down(wh) - base, meter_at, source)
             for at, source, wh in readings[max(place - 1, 0) : place + 1]
         ]
         known = boundary(Ledger(beside, (), {}, (), night_is_flat), day_of(midnight))
         if known is not None:
             told[midnight] = (
-                known.wh, known.ledger, 0, known.how.value, known.read_at, known.until_at,
+                known.wh, known.ledger, meter_at, known.how.value, known.read_at, known.until_at,
             )  # fmt: skip
+    return told

@@ -108,7 +108,7 @@ def _plain(site: Site) -> dict[Quantity, Told]:
         quantity: {
             _day(at): (*cells, "")
             for at, cells in plain_boundaries(
-                channel.readings, night_is_flat=is_night_flat(site, quantity)
+                channel, night_is_flat=is_night_flat(site, quantity)
             ).items()
         }
         for quantity, channel in site.channels.items()
