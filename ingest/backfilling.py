@@ -9,8 +9,8 @@ from datetime import date, timedelta
 
 from ingest.drivers.protocol import History, Outcome
 from ingest.due import ECHONET, lease, release
-from ingest.histories import Memory, keep_histories
-from ingest.keeping import lease_s, reach_of
+from ingest.histories import DEADLINES, Memory, keep_histories
+from ingest.keeping import LEASE_LEEWAY_S, keep_words, reach_of
 from ingest.port import echonet_port
 from shared.commands.arguments import read_day
 from shared.commands.context import Context
@@ -85,11 +85,14 @@ def each_day(
 def _one_day(context: Context, memory: Memory, day: date) -> list[Told]:
     ids, config = [memory.gateway.id], context.config
     with context.session() as session:
-        owner, _ = lease(session, ids, context.clock(), lease_s(config))
+        # An SD card that is packed for a day may take several deadlines.
+        longest_s = config.gateway_deadline_s * DEADLINES + LEASE_LEEWAY_S
+        owner, _ = lease(session, ids, context.clock(), longest_s)
     histories = asyncio.run(memory.ask(day, config.gateway_deadline_s))
     told = list(zip(memory.gateway.feeds, histories, strict=True))
     with context.session() as session:
         keep_histories(session, told, context.clock())
+        keep_words(session, memory.gateway.id, histories, context.clock())
         add_traffic(session, memory.spent(), context.clock())
         release(session, owner, ids)
     return told

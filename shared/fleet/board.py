@@ -14,7 +14,7 @@ from shared.errors import NotFound
 from shared.fleet.states import SILENT_S, State, state_of
 from shared.models import customers, telemetry
 from shared.models.fleet import GatewayTraffic
-from shared.models.gateways import Feed, Gateway, Poll
+from shared.models.gateways import Feed, Gateway, GatewayWord, Poll
 from shared.months import Month, day_of, instant
 from shared.search import folded
 
@@ -44,6 +44,8 @@ class Device:
     missed: int
     octets: int
     commissioned_at: int | None
+    clock_error_s: int | None
+    firmware: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +175,8 @@ def _find_devices(
     other = aliased(Poll)
     newest = select(func.max(other.slot)).where(other.gateway_id == Gateway.id).scalar_subquery()
     wanted = (
-        select(Gateway, Poll.outcome, Poll.error, Poll.tried_at)
+        select(Gateway, Poll.outcome, Poll.error, Poll.tried_at, GatewayWord)
+        .outerjoin(GatewayWord, GatewayWord.gateway_id == Gateway.id)
         .outerjoin(Poll, and_(Poll.gateway_id == Gateway.id, Poll.slot == newest))
         .order_by(Gateway.id)
     )
@@ -184,7 +187,7 @@ def _find_devices(
     for traffic in session.scalars(select(GatewayTraffic).where(GatewayTraffic.month == month)):
         octets[traffic.gateway_id] = traffic.octets
     found: dict[int, list[Device]] = defaultdict(list)
-    for gateway, outcome, error, tried_at in session.execute(wanted):
+    for gateway, outcome, error, tried_at, word in session.execute(wanted):
         slots, missed = today.get(gateway.id, (0, 0))
         found[gateway.site_id].append(
             Device(
@@ -192,6 +195,7 @@ def _find_devices(
                 state_of(outcome, gateway.failures, gateway.last_ok_at, now), outcome, error or "",
                 tried_at, gateway.last_ok_at, gateway.next_try_at, gateway.failures, slots, missed,
                 octets.get(gateway.id, 0), gateway.commissioned_at,
+                word.clock_error_s if word is not None else None, word.firmware if word is not None else "",
             )
         )  # fmt: skip
     return found
