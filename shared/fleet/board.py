@@ -21,6 +21,7 @@ from shared.search import folded
 BILLED: Final = (Quantity.PV, Quantity.EXPORT)
 MONTH_OCTETS: Final = 30_000_000
 """What our questions may cost a home's 4G in a month: several times the usual (gateways.md §5)."""
+WORD: Final = (GatewayWord.clock_error_s, GatewayWord.firmware)
 AHEAD_DAYS: Final = 3
 """How long before its closing a silent home becomes a visit (gateways.md §5 rule 9)."""
 
@@ -175,7 +176,7 @@ def _find_devices(
     other = aliased(Poll)
     newest = select(func.max(other.slot)).where(other.gateway_id == Gateway.id).scalar_subquery()
     wanted = (
-        select(Gateway, Poll.outcome, Poll.error, Poll.tried_at, GatewayWord)
+        select(Gateway, Poll.outcome, Poll.error, Poll.tried_at, *WORD)
         .outerjoin(GatewayWord, GatewayWord.gateway_id == Gateway.id)
         .outerjoin(Poll, and_(Poll.gateway_id == Gateway.id, Poll.slot == newest))
         .order_by(Gateway.id)
@@ -187,7 +188,7 @@ def _find_devices(
     for traffic in session.scalars(select(GatewayTraffic).where(GatewayTraffic.month == month)):
         octets[traffic.gateway_id] = traffic.octets
     found: dict[int, list[Device]] = defaultdict(list)
-    for gateway, outcome, error, tried_at, word in session.execute(wanted):
+    for gateway, outcome, error, tried_at, clock_error_s, firmware in session.execute(wanted):
         slots, missed = today.get(gateway.id, (0, 0))
         found[gateway.site_id].append(
             Device(
@@ -195,7 +196,7 @@ def _find_devices(
                 state_of(outcome, gateway.failures, gateway.last_ok_at, now), outcome, error or "",
                 tried_at, gateway.last_ok_at, gateway.next_try_at, gateway.failures, slots, missed,
                 octets.get(gateway.id, 0), gateway.commissioned_at,
-                word.clock_error_s if word is not None else None, word.firmware if word is not None else "",
+                clock_error_s, firmware or "",
             )
         )  # fmt: skip
     return found
