@@ -13,7 +13,7 @@ from shared.invoices.proposing import OPEN
 from shared.invoices.rows import FIGURES, InvoiceFilter, Totals
 from shared.models.customers import Customer, Occupancy
 from shared.models.gateways import Gateway
-from shared.models.invoices import Invoice, PastBill, Proposal
+from shared.models.invoices import Invoice, InvoiceSum, PastBill, Proposal
 from shared.models.mail import Outbox
 from shared.models.telemetry import Channel, MeterEvent
 from shared.months import DAY_S, Month, day_of, month_of
@@ -53,16 +53,16 @@ def find_worklist(session: Session, now: int) -> Worklist:
     unsettled = ("open", "held", "closed")
     states = dict(
         session.execute(
-            select(Invoice.state, func.count(Invoice.id))
-            .where(Invoice.state.in_(unsettled))
-            .group_by(Invoice.state)
+            select(InvoiceSum.state, func.sum(InvoiceSum.bills))
+            .where(InvoiceSum.state.in_(unsettled))
+            .group_by(InvoiceSum.state)
         ).all()
     )
     certificates = _certificates(session, Month(today.year, today.month))
     return Worklist(
-        held=states.get("held", 0),
+        held=int(states.get("held", 0)),
         reasons=count_holds(session, InvoiceFilter()),
-        states={state: states.get(state, 0) for state in unsettled},
+        states={state: int(states.get(state, 0)) for state in unsettled},
         proposals=_count_proposals(session),
         refused=_refused(session),
         silent=_silent(session, now),
@@ -149,22 +149,25 @@ def find_month_sums(session: Session, first: Month, last: Month) -> dict[Month, 
 
     Void bills are left out, and past ones of whoever has a bill of ours of that month.
     """
-    live = Invoice.state != "void"
     own = aliased(Invoice)
     replaced = select(own.id).where(
         own.customer_id == PastBill.customer_id, own.month == PastBill.month, own.state != "void"
     )
     found: dict[Month, Totals] = {}
-    for table, condition in ((Invoice, live), (PastBill, ~replaced.exists())):
+    live = InvoiceSum.state != "void"
+    for table, bills, condition in (
+        (InvoiceSum, func.sum(InvoiceSum.bills), live),
+        (PastBill, func.count(), ~replaced.exists()),
+    ):
         sums = [func.coalesce(func.sum(getattr(table, name)), 0) for name in FIGURES]
         query = (
-            select(table.month, func.count(), *sums)
+            select(table.month, bills, *sums)
             .where(condition, table.month.between(first.first(), last.first()))
             .group_by(table.month)
         )
         for starts, count, *figures in session.execute(query):
             month = month_of(starts)
-            added = Totals(count, **dict(zip(FIGURES, map(int, figures), strict=True)))
+            added = Totals(int(count), **dict(zip(FIGURES, map(int, figures), strict=True)))
             found[month] = _sum(found[month], added) if month in found else added
     return found
 
@@ -176,8 +179,11 @@ def _sum(one: Totals, other: Totals) -> Totals:
 
 def newest_month(session: Session) -> Month | None:
     """Return the newest month that has a bill of ours, else one of the system before."""
-    for table in (Invoice, PastBill):
-        newest: date | None = session.scalar(select(func.max(table.month)))
+    for query in (
+        select(func.max(InvoiceSum.month)).where(InvoiceSum.bills > 0),
+        select(func.max(PastBill.month)),
+    ):
+        newest: date | None = session.scalar(query)
         if newest is not None:
             return month_of(newest)
     return None
