@@ -17,14 +17,19 @@ from playwright.sync_api import (
     ViewportSize,
     sync_playwright,
 )
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
 import app
 from portal import figures
 from shared import schema
 from shared.db import make_engine
+from shared.invoices.documents import get_invoice
+from shared.invoices.notifying import queue_mails
+from shared.mail.links import ensure_link
 from shared.months import Month
-from tests.people import CODES, PASSWORD, Clock, a_bill, a_config, a_home, an_operator
+from tests.people import CODES, NOW, PASSWORD, Clock, a_bill, a_config, a_home, an_operator
 from tests.portal.test_bills import LIVE
 
 if TYPE_CHECKING:
@@ -38,10 +43,11 @@ RULES = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'bes
 
 @dataclass(slots=True)
 class Site:
-    """Where the site is, and the number of its bill."""
+    """Where the site is, the number of its bill, and the path of that bill's mailed link."""
 
     url: str
     bill: str
+    link: str = ""
 
 
 @pytest.fixture(scope="session")
@@ -57,12 +63,22 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     for _ in range(10):
         month = month.previous()
         bills.append(a_bill(engine, home, month))
+    link = mailed(engine, bills)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(figures, "live_bill", lambda *_: LIVE)
         wsgi = app.create_site(a_config(), engine=engine, clock=Clock())
         with serving(wsgi) as port:
-            yield Site(f"http://127.0.0.1:{port}", bills[0])
+            yield Site(f"http://127.0.0.1:{port}", bills[0], link)
     engine.dispose()
+
+
+def mailed(engine: Engine, bills: list[str]) -> str:
+    """Write the mails of bills, and return the path of the first one's link."""
+    secret = a_config().require_secret_key()
+    with Session(engine) as session, session.begin():
+        ids = [get_invoice(session, number).id for number in bills]
+        queue_mails(session, ids, NOW)
+        return f"/b/{ensure_link(session, secret, ids[0], NOW, 60).token}"
 
 
 @contextmanager

@@ -37,6 +37,11 @@ OFFICE = [
     "/customers/1120220110/edit",
     "/customers/1120220110/invoices",
     "/messages",
+    "/mail",
+    "/mail/{bill}",
+    "/mail/{bill}/html",
+    "/payments",
+    "/payments/import",
     "/holds",
     "/runs",
     "/operators",
@@ -77,6 +82,20 @@ def test_the_offices_pages_are_sound_on_a_desk(
         for path in OFFICE:
             window.open("/office" + path.format(bill=site.bill))
             window.is_sound()
+
+
+def test_a_mailed_link_is_sound_open_and_closed(chromium: Browser, site: Site) -> None:
+    with chromium.new_context(viewport=PHONE, locale="ja-JP") as context:
+        window = a_window(context, site)
+        window.open(site.link)
+        window.is_sound()
+        window.page.click("main form button")
+        window.page.wait_for_url(f"**/bills/{site.bill}")
+        window.is_sound()
+        window.page.context.clear_cookies()
+        window.page.goto(f"{site.url}/b/closed")
+        assert "404" in window.complaints.pop()
+        window.is_sound()
 
 
 def test_english_fits_too(chromium: Browser, site: Site) -> None:
