@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench import billing, exporting, ingesting, paging, papering, polling
+from bench import billing, exporting, ingesting, paging, papering, phone, polling
 from bench.databases import PostgresqlServer, SqliteFiles, find_postgresql, sessions
 from bench.fleet import bill_patterns, make_patterns
 from bench.measuring import Row, table
@@ -56,6 +56,7 @@ def _rows(
             yield from billing.run_rows(patterns, databases, args.homes, args.rounds)
     bill_patterns(sessions(patterns), homes)
     yield from paging.homeowner_rows(patterns, args.rounds)
+    yield from phone.rows(patterns)
     yield from paging.operator_rows(patterns, files, args.bills, args.rounds)
     yield from polling.rows(args.gateways, args.rounds)
     yield from papering.rows(patterns, args.documents)
