@@ -140,6 +140,8 @@ class Invoice(Base):
             postgresql_where=text("state <> 'void'"),
         ),
         Index("ix_invoice_month", "month", "id"),
+        Index("ix_invoice_state", "state", "month", "id"),
+        Index("ix_invoice_successor_id", "successor_id"),
         Index("ix_invoice_customer_id", "customer_id", "month"),
         Index(
             "ix_invoice_revised",
