@@ -72,13 +72,13 @@ def find_mails(
     limit: int | None = None,
     offset: int = 0,
 ) -> list[MailRow]:
-    """Return the bills' mails that a filter finds, the newest bills first."""
+    """Return the bills' mails that a filter finds in their order; of a page, the newest first."""
     state = shown_state(goes_out=goes_out)
     rows = session.execute(
         select(Outbox, Invoice, state)
         .join(Invoice, Invoice.id == Outbox.invoice_id)
         .where(*_conditions(wanted, state))
-        .order_by(Invoice.month.desc(), Invoice.invoice_no)
+        .order_by(Outbox.id if limit is None else Outbox.id.desc())
         .limit(limit)
         .offset(offset)
     )
@@ -88,12 +88,9 @@ def find_mails(
 def count_mails(session: Session, wanted: MailFilter, *, goes_out: bool) -> dict[str, int]:
     """Return how many of a filter's mails are in each state."""
     state = shown_state(goes_out=goes_out)
-    query = (
-        select(state, func.count(Outbox.id))
-        .join(Invoice, Invoice.id == Outbox.invoice_id)
-        .where(*_conditions(wanted, state))
-        .group_by(state)
-    )
+    query = select(state, func.count(Outbox.id)).where(*_conditions(wanted, state)).group_by(state)
+    if wanted.month or wanted.q or wanted.invoice_no:
+        query = query.join(Invoice, Invoice.id == Outbox.invoice_id)
     return dict(session.execute(query).all())
 
 
