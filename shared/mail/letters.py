@@ -4,7 +4,7 @@ The HTML keeps to elements and attributes that every mail program shows, and has
 own: what the clerk looks at before sending is exactly what is sent.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -95,7 +95,6 @@ class Headers:
     recipient: str
     message_id: str
     at: int
-    extra: dict[str, str] = field(default_factory=dict)
 
 
 def compose(letter: Letter, headers: Headers) -> bytes:
@@ -114,8 +113,6 @@ def compose(letter: Letter, headers: Headers) -> bytes:
         message["Message-ID"] = headers.message_id
         message["Content-Language"] = "ja"
         message["Auto-Submitted"] = "auto-generated"
-        for name, told in headers.extra.items():
-            message[name] = told
     except ValueError as error:
         raise ValueRefused(f"a header holds a line break or is no address ({error})") from error
     message.set_content(letter.text(), cte="quoted-printable")
