@@ -7,13 +7,14 @@ from datetime import date
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from shared.billing.checks import Reason
 from shared.customers.searching import CustomerFilter, count_customers
 from shared.invoices.inbox import count_holds
 from shared.invoices.proposing import OPEN
 from shared.invoices.rows import FIGURES, InvoiceFilter, Totals
 from shared.models.customers import Customer, Occupancy
 from shared.models.gateways import Gateway
-from shared.models.invoices import Invoice, InvoiceSum, PastBill, Proposal
+from shared.models.invoices import Hold, Invoice, InvoiceSum, PastBill, Proposal
 from shared.models.mail import Outbox
 from shared.models.telemetry import Channel, MeterEvent
 from shared.months import DAY_S, Month, day_of, month_of
@@ -34,9 +35,13 @@ class Silent:
 
 @dataclass(frozen=True, slots=True)
 class Worklist:
-    """What waits for a person; `certificates` counts meters by the alarm they have reached."""
+    """What waits for a person; `certificates` counts meters by the alarm they have reached.
+
+    `waiting` are bills whose period is over and whose last register has not come yet.
+    """
 
     held: int
+    waiting: int
     reasons: dict[str, int]
     states: dict[str, int]
     proposals: int
@@ -61,6 +66,7 @@ def find_worklist(session: Session, now: int) -> Worklist:
     certificates = _certificates(session, Month(today.year, today.month))
     return Worklist(
         held=int(states.get("held", 0)),
+        waiting=_count_waiting(session),
         reasons=count_holds(session, InvoiceFilter()),
         states={state: int(states.get(state, 0)) for state in unsettled},
         proposals=_count_proposals(session),
@@ -70,6 +76,15 @@ def find_worklist(session: Session, now: int) -> Worklist:
         first_expiry=min(certificates, default=None),
         contracts=count_customers(session, CustomerFilter(today, only="ending")),
     )
+
+
+def _count_waiting(session: Session) -> int:
+    query = (
+        select(func.count(Hold.invoice_id))
+        .join(Invoice, Invoice.id == Hold.invoice_id)
+        .where(Invoice.state == "open", Hold.reason == Reason.WAITING.value)
+    )
+    return session.scalar(query) or 0
 
 
 def _count_proposals(session: Session) -> int:

@@ -3,12 +3,12 @@
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from shared.models.customers import Occupancy
 from shared.models.gateways import Gateway
-from shared.models.invoices import PastBill
+from shared.models.invoices import Hold, Invoice, PastBill
 from shared.models.telemetry import Channel, MeterEvent
 from shared.months import Month, day_of
 from tests.backoffice.conftest import Office
@@ -43,6 +43,16 @@ def test_work_stands_in_order_of_urgency_with_one_action_each(desk: Office) -> N
     assert held.startswith("3件請求書に要確認契約期間なし 2、前月に差額の候補 1")
     assert proposals.startswith("1件発行後に届いた値との差")
     assert {"/office/holds", "/office/proposals"} <= set(page.links())
+
+
+def test_a_bill_waits_when_its_period_is_over_and_not_while_it_runs(desk: Office) -> None:
+    billed(desk.engine, "2024-02", "2024-02-20 10:00")
+    assert not [one for one in tasks(desk.as_("viewer").get("/office/")) if "待っている" in one]
+    with Session(desk.engine) as session, session.begin():
+        running = session.scalars(select(Invoice.id).where(Invoice.state == "open")).all()
+        session.add(Hold(invoice_id=running[0], reason="waiting"))
+    (waiting,) = [one for one in tasks(desk.as_("viewer").get("/office/")) if "待っている" in one]
+    assert waiting.startswith("1件")
 
 
 def test_a_gateway_that_was_not_read_for_a_day_is_a_silent_home(desk: Office) -> None:
