@@ -16,6 +16,7 @@ from ingest.keeping import reach_of, target_of
 from ingest.polls import poll_now
 from shared.commands.context import Context
 from shared.errors import InputRefused, PpaError
+from shared.fleet.mending import find_missing, request_missing
 from shared.fleet.requests import Kind, Request, claim, end, find_due_requests, rest, step
 from shared.gateways import StoredGateway, find_gateways
 from shared.models.telemetry import Reading
@@ -29,7 +30,13 @@ DAYS_AT_ONCE: Final = 7
 
 
 def find_requests(context: Context) -> list[Call]:
-    """Return a call for every request that nobody works on."""
+    """Return a call for every request that nobody works on; an outage over makes its own."""
+    now = context.clock()
+    with context.session(reads_only=True) as session:
+        missing = find_missing(session, now)
+    if missing:
+        with context.session() as session:
+            request_missing(session, now)
     with context.session(reads_only=True) as session:
         return [Call(Task.ASK, (i,)) for i, _ in find_due_requests(session, context.clock())]
 

@@ -20,6 +20,8 @@ from ingest.simulator.aiseg2_pages import SELL, Household
 from ingest.simulator.images import MapDevice, map_home
 from ingest.simulator.server import Manners
 from shared.energy.quantities import Quantity
+from shared.fleet.board import find_fleet
+from shared.fleet.states import State
 from shared.gateways import NewGateway, StoredGateway, find_gateways, put_gateways
 from shared.invoices.documents import Document
 from shared.models.gateways import GatewayWord
@@ -99,6 +101,13 @@ class AisegHome:
         days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
         told = [one for day in each_day(self.fleet.context, [self.gateway()], days) for one in day]
         return [history for feed, history in told if feed.quantity is EXPORT]
+
+    def on_board(self, time: str) -> tuple[State, tuple[Quantity, ...]]:
+        """Return how the AiSEG2 stands on the fleet board, and what will miss the closing."""
+        with Session(self.fleet.engine) as session:
+            (shown,) = find_fleet(session, at(time), 15)
+        (device,) = [one for one in shown.devices if one.driver == "aiseg2"]
+        return device.state, shown.risk.channels if shown.risk else ()
 
     def bill(self, as_of: str) -> Document:
         """Run the month and return its bill."""
@@ -213,15 +222,20 @@ def test_a_month_across_whose_closing_the_aiseg_was_silent_ends_at_the_exact_bil
 ) -> None:
     pv, export, yen = true_figures()
     home.live_through(date(2024, 5, 16), date(2024, 6, 14))
+    assert home.on_board("2024-06-14 09:00") == (State.GOOD, ())
     home.aiseg.mode = "close"  # from the 14th on; the days from the 14th to the 16th are missed
-    home.live_through(date(2024, 6, 15), date(2024, 6, 17))
+    home.live_through(date(2024, 6, 15), date(2024, 6, 15))
+    assert home.on_board("2024-06-15 09:00") == (State.METER_SILENT, (EXPORT,))
+    home.live_through(date(2024, 6, 16), date(2024, 6, 17))
     assert told(home.bill("2024-06-17 09:00"))[0] == "open"
     assert home.bill("2024-06-17 09:00")["holds"] == ["waiting"]
     held = home.bill("2024-06-19 09:00")
     assert told(held) == ("held", pv, None, None)
     assert held["holds"] == ["boundary_unknown"]
+    assert home.on_board("2024-06-19 09:00")[0] is State.METER_SILENT
     home.aiseg.mode = ""
     home.fleet.tick("2024-06-19 10:00")
+    assert home.on_board("2024-06-19 10:01") == (State.GOOD, ())
     closed = home.bill("2024-06-19 10:30")
     assert told(closed) == ("closed", pv, export, yen)
     assert closed["quality"] == "A"
