@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 from shared.energy.boundaries import Boundary, How
-from shared.energy.readings import MeterEvent
+from shared.energy.readings import MeterEvent, in_place
 from shared.months import Period, instant
 from shared.units import take_down
 
@@ -19,8 +19,7 @@ def with_estimates(
     begin, end = estimates.get(span.start), estimates.get(span.end)
     if found[0] is None and begin is not None:
         at = instant(span.start)
-        meter_at = max((event.at for event in events if event.at <= at), default=0)
-        opening = Boundary(span.start, begin, 0, meter_at, How.ESTIMATED, at, at)
+        opening = Boundary(span.start, begin, 0, in_place(events, at), How.ESTIMATED, at, at)
         found = [opening, *found[1:]]
     known = [n for n, boundary in enumerate(found) if boundary is not None]
     last = found[known[-1]] if known else None

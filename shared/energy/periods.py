@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from shared.energy.boundaries import MEASURED, Boundary, How
 from shared.energy.estimates import with_estimates
-from shared.energy.readings import MeterEvent, Point
+from shared.energy.readings import MeterEvent, Point, in_place
 from shared.months import Period, instant
 from shared.units import take_down
 
@@ -165,7 +165,7 @@ def _registers(
 ) -> tuple[Register, ...]:
     """Return a row for each meter in place, in order; a swap ends one and begins the next."""
     start, end = instant(span.start), instant(span.end)
-    begun_at = opening.meter_at if opening else 0
+    begun_at = opening.meter_at if opening else in_place(facts.events, start)
     current = _row(facts, begun_at)
     if opening is not None:
         current = replace(

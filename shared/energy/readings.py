@@ -35,6 +35,11 @@ class MeterEvent:
     certified_until: date | None = None
 
 
+def in_place(events: Sequence[MeterEvent], at: int) -> int:
+    """Return when the meter in place at an instant was put in, 0 where nobody recorded one."""
+    return max((event.at for event in events if event.at <= at), default=0)
+
+
 @dataclass(frozen=True, slots=True)
 class Channel:
     """One quantity's readings and meters; `unit_wh` is the smallest step its register shows.
