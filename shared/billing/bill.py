@@ -105,8 +105,7 @@ def bill(
 
 
 def _terms_of(terms: Schedule, day: date) -> DayTerms:
-    n = bisect_right(terms, day, key=lambda stretch: stretch[0]) - 1
-    return terms[max(n, 0)][1]
+    return terms[bisect_right(terms, day, key=lambda stretch: stretch[0]) - 1][1]
 
 
 def _days(
@@ -154,13 +153,9 @@ def _figures(
         pv_wh = sum(day.pv_wh or 0 for day in counted)
         export_wh = sum(day.export_wh or 0 for day in counted)
     use_wh = None if pv_wh is None or export_wh is None else pv_wh - export_wh
-    export_yen = None if export_wh is None else _sum_yen(day.export_fine for day in counted)
-    charged = [day.use_fine for day, held in zip(days, covered, strict=True) if held]
-    if use_wh is not None:
-        charged = charged[: sum(covered[: len(counted)])]
-        use_yen = _sum_yen(charged)
-    else:
-        use_yen = None if charged else 0
+    export_yen = _sum_yen(day.export_fine for day in counted)
+    charged = [day.use_fine for day, held in zip(counted, covered, strict=False) if held]
+    use_yen = _sum_yen(charged) if use_wh is not None or not charged else None
     use_yen = None if use_yen is None else max(0, use_yen)
     total = None if base is None or use_yen is None else base + use_yen
     return Figures(base, pv_wh, export_wh, use_wh, export_yen, use_yen, total)

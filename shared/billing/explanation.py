@@ -1,6 +1,6 @@
 """From every amount of a bill down to the registers it rests on, as a tree of plain facts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from shared.billing.bill import Bill
 from shared.energy.periods import ChannelDays
@@ -31,7 +31,7 @@ def _use_charge(made: Bill) -> Node:
         "what": "use charge",
         "use_yen": made.figures.use_yen,
         "formula": "half-up(sum of covered use x price), not below 0",
-        "unrounded_yen": _unrounded(made, "use"),
+        "unrounded_yen": _unrounded([day.use_fine for day in made.days]),
         "parts": [*stretches, _use(made)],
     }
 
@@ -41,7 +41,7 @@ def _export_amount(made: Bill) -> Node:
         "what": "export amount",
         "export_yen": made.figures.export_yen,
         "formula": "half-up(sum of export x price), shown and never netted",
-        "unrounded_yen": _unrounded(made, "export"),
+        "unrounded_yen": _unrounded([day.export_fine for day in made.days]),
         "parts": [_stretch(made, n, "export") for n in range(len(made.terms))],
     }
 
@@ -68,8 +68,7 @@ def _stretch(made: Bill, n: int, kind: str) -> Node:
     }
 
 
-def _unrounded(made: Bill, kind: str) -> str | None:
-    amounts = [day.use_fine if kind == "use" else day.export_fine for day in made.days]
+def _unrounded(amounts: Sequence[int | None]) -> str | None:
     known = [fine for fine in amounts if fine is not None]
     return fine_text(sum(known)) if len(known) == len(amounts) else None
 

@@ -6,6 +6,7 @@ from shared.billing.savings import savings, spared_co2_g
 def test_the_same_energy_from_the_grid_less_the_whole_bill_is_what_was_spared() -> None:
     found = savings(86_200, 2_327, 3_100)
     assert (found.grid_yen, found.spared_yen) == (2_672, 345)
+    assert (found.use_wh, found.grid_sen, found.paid_yen) == (86_200, 3_100, 2_327)
 
 
 def test_half_a_yen_of_the_grids_price_is_rounded_up_once() -> None:
