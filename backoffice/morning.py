@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from backoffice.blueprint import office
 from backoffice.figures import find_morning
+from backoffice.fleet_words import alarm_words, state_words
 from backoffice.words import reason_words
 from shared.web.request import database, now
 
@@ -13,4 +14,10 @@ from shared.web.request import database, now
 def morning() -> ResponseReturnValue:
     """Show today's work."""
     found = find_morning(database(), now())
-    return render_template("office/morning.html", morning=found, words=reason_words())
+    return render_template(
+        "office/morning.html",
+        morning=found,
+        words=reason_words(),
+        states=state_words(),
+        alarms=alarm_words(),
+    )

@@ -36,7 +36,7 @@ def find_requests(context: Context) -> list[Call]:
         missing = find_missing(session, now)
     if missing:
         with context.session() as session:
-            request_missing(session, now)
+            request_missing(session, missing, now)
     with context.session(reads_only=True) as session:
         return [Call(Task.ASK, (i,)) for i, _ in find_due_requests(session, context.clock())]
 

@@ -1,43 +1,30 @@
 """What waits for a person this morning, and what the months came to: facts for the first page."""
 
-from collections.abc import Iterable
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from shared.billing.checks import Reason
 from shared.customers.searching import CustomerFilter, count_customers
+from shared.fleet.meters import alarm_of, find_ending
+from shared.fleet.troubles import Trouble, find_troubles
 from shared.invoices.inbox import count_holds
 from shared.invoices.proposing import OPEN
 from shared.invoices.rows import FIGURES, InvoiceFilter, Totals
-from shared.models.customers import Customer, Occupancy
-from shared.models.gateways import Gateway
 from shared.models.invoices import Hold, Invoice, InvoiceSum, PastBill, Proposal
 from shared.models.mail import Outbox
-from shared.models.telemetry import Channel, MeterEvent
-from shared.months import DAY_S, Month, day_of, month_of
-
-ALARMS = (0, 1, 3, 6, 12)
-"""Months before a certificate's last one at which somebody is told; 0 is after it (N11)."""
-BILLED = ("pv", "export")
-
-
-@dataclass(frozen=True, slots=True)
-class Silent:
-    """Homes with a gateway that was not read for a day; the longest silent one by name."""
-
-    count: int
-    name: str = ""
-    since: int | None = None
+from shared.months import Month, day_of, month_of
 
 
 @dataclass(frozen=True, slots=True)
 class Worklist:
     """What waits for a person; `certificates` counts meters by the alarm they have reached.
 
-    `waiting` are bills whose period is over and whose last register has not come yet.
+    `waiting` are bills whose period is over and whose last register has not come yet. `troubles`
+    are homes whose devices need somebody, the most urgent first.
     """
 
     held: int
@@ -46,8 +33,8 @@ class Worklist:
     states: dict[str, int]
     proposals: int
     refused: list[str]
-    silent: Silent
-    certificates: dict[int, int]
+    troubles: list[Trouble]
+    certificates: dict[str, int]
     first_expiry: Month | None
     contracts: int
 
@@ -63,7 +50,7 @@ def find_worklist(session: Session, now: int) -> Worklist:
             .group_by(InvoiceSum.state)
         ).all()
     )
-    certificates = _certificates(session, Month(today.year, today.month))
+    ends = find_ending(session, today)
     return Worklist(
         held=int(states.get("held", 0)),
         waiting=_count_waiting(session),
@@ -71,9 +58,9 @@ def find_worklist(session: Session, now: int) -> Worklist:
         states={state: int(states.get(state, 0)) for state in unsettled},
         proposals=_count_proposals(session),
         refused=_refused(session),
-        silent=_silent(session, now),
-        certificates=_by_alarm(certificates, Month(today.year, today.month)),
-        first_expiry=min(certificates, default=None),
+        troubles=find_troubles(session, now),
+        certificates=dict(Counter(alarm_of(until, today) for until in ends)),
+        first_expiry=month_of(ends[0]) if ends else None,
         contracts=count_customers(session, CustomerFilter(today, only="ending")),
     )
 
@@ -105,58 +92,6 @@ def _refused(session: Session) -> list[str]:
         .order_by(Outbox.tried_at.desc())
     )
     return list(session.scalars(query))
-
-
-def _silent(session: Session, now: int) -> Silent:
-    """Return the homes lived in whose gateway has not been read for a day."""
-    today = day_of(now)
-    rows = session.execute(
-        select(Gateway.site_id, Customer.name, Gateway.last_ok_at)
-        .join(Occupancy, Occupancy.site_id == Gateway.site_id)
-        .join(Customer, Customer.id == Occupancy.customer_id)
-        .where(
-            or_(Gateway.last_ok_at.is_(None), Gateway.last_ok_at < now - DAY_S),
-            or_(Occupancy.to_day.is_(None), Occupancy.to_day >= today),
-            Customer.archived_at.is_(None),
-        )
-        .order_by(Gateway.last_ok_at.asc().nulls_first(), Gateway.id)
-    ).all()
-    if not rows:
-        return Silent(0)
-    return Silent(len({row.site_id for row in rows}), rows[0].name, rows[0].last_ok_at)
-
-
-def _certificates(session: Session, month: Month) -> list[Month]:
-    """Return the last months of the certificates in use that end within a year, or have ended."""
-    later, horizon = aliased(MeterEvent), month
-    for _ in range(max(ALARMS)):
-        horizon = horizon.next()
-    replaced = select(later.id).where(
-        later.channel_id == MeterEvent.channel_id,
-        or_(
-            later.at > MeterEvent.at,
-            (later.at == MeterEvent.at) & (later.id > MeterEvent.id),
-        ),
-    )
-    query = (
-        select(MeterEvent.certified_until)
-        .join(Channel, Channel.id == MeterEvent.channel_id)
-        .where(
-            Channel.quantity.in_(BILLED),
-            MeterEvent.certified_until < horizon.first(),
-            ~replaced.exists(),
-        )
-    )
-    return [month_of(until) for until in session.scalars(query) if until is not None]
-
-
-def _by_alarm(certificates: Iterable[Month], month: Month) -> dict[int, int]:
-    """Count certificates by the nearest alarm that they have reached."""
-    found = dict.fromkeys(ALARMS, 0)
-    for last in certificates:
-        left = (last.year - month.year) * 12 + last.month - month.month + 1
-        found[next(alarm for alarm in ALARMS if left <= alarm)] += 1
-    return {alarm: count for alarm, count in found.items() if count}
 
 
 def find_month_sums(session: Session, first: Month, last: Month) -> dict[Month, Totals]:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from sqlalchemy import Integer, and_, case, cast, func, or_, select
+from sqlalchemy import ColumnElement, Integer, and_, case, cast, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from shared.energy.quantities import Quantity
 from shared.errors import NotFound
+from shared.fleet.homes import lived_in
 from shared.fleet.states import SILENT_S, State, state_of
 from shared.models import customers, telemetry
 from shared.models.fleet import GatewayTraffic
@@ -153,11 +154,7 @@ def _find_homes(
     wanted = (
         select(occupancy.site_id, customer.customer_no, customer.name)
         .join(customer, customer.id == occupancy.customer_id)
-        .where(
-            customer.archived_at.is_(None),
-            or_(occupancy.from_day.is_(None), occupancy.from_day <= today),
-            or_(occupancy.to_day.is_(None), occupancy.to_day >= today),
-        )
+        .where(lived_in(today))
         .order_by(customer.customer_no)
     )
     if q:
@@ -173,12 +170,10 @@ def _find_devices(
     session: Session, now: int, site_id: int | None = None
 ) -> dict[int, list[Device]]:
     """Return gateways by their site, each with its newest poll and what today brought."""
-    other = aliased(Poll)
-    newest = select(func.max(other.slot)).where(other.gateway_id == Gateway.id).scalar_subquery()
     wanted = (
         select(Gateway, Poll.outcome, Poll.error, Poll.tried_at, *WORD)
         .outerjoin(GatewayWord, GatewayWord.gateway_id == Gateway.id)
-        .outerjoin(Poll, and_(Poll.gateway_id == Gateway.id, Poll.slot == newest))
+        .outerjoin(Poll, is_newest_poll())
         .order_by(Gateway.id)
     )
     if site_id is not None:
@@ -200,6 +195,13 @@ def _find_devices(
             )
         )  # fmt: skip
     return found
+
+
+def is_newest_poll() -> ColumnElement[bool]:
+    """Return the condition that a poll is the newest of a query's gateway."""
+    other = aliased(Poll)
+    newest = select(func.max(other.slot)).where(other.gateway_id == Gateway.id).scalar_subquery()
+    return and_(Poll.gateway_id == Gateway.id, Poll.slot == newest)
 
 
 def _find_channels(session: Session) -> dict[int, list[str]]:

@@ -4,7 +4,7 @@ Meters read by ECHONET Lite keep their half-hours for 99 days; AiSEG2's finished
 daily look. Of a plain Modbus meter only the shape of the days is lost: registers go on counting.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -56,9 +56,10 @@ def find_missing(session: Session, now: int) -> dict[int, tuple[date, date]]:
     return found
 
 
-def request_missing(session: Session, now: int) -> list[int]:
-    """Ask every gateway that is back for what it may remember; return the requests' ids."""
-    missing = find_missing(session, now)
+def request_missing(
+    session: Session, missing: Mapping[int, tuple[date, date]], now: int
+) -> list[int]:
+    """Ask gateways that are back for the days that they may remember; return the requests' ids."""
     return [
         ask(session, gateway_id, Kind.BACKFILL, (BY_ITSELF, now), days)
         for gateway_id, days in missing.items()

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from shared import audit
 from shared.energy.quantities import Quantity
 from shared.errors import NotFound, Refused
+from shared.fleet.homes import lived_in
 from shared.models import customers
 from shared.models.gateways import Feed, Gateway
 from shared.models.telemetry import Channel, MeterEvent
@@ -19,6 +20,8 @@ from shared.search import folded
 
 ALARMS: Final = ("expired", "1", "3", "6", "12", "unknown")
 """How many months a certificate still stands at most, the nearest first (domain.md 2.4)."""
+VERIFIED: Final = ("certified", "special")
+"""What a meter must be for its certificate to count."""
 BILLED: Final = (Quantity.PV.value, Quantity.EXPORT.value)
 
 
@@ -47,26 +50,14 @@ class BookRow:
 def find_book(session: Session, today: date, q: str = "") -> list[BookRow]:
     """Return the channels of the homes that people live in, what alarms first."""
     customer, occupancy, event = customers.Customer, customers.Occupancy, MeterEvent
-    other = aliased(event)
-    newest = (
-        select(other.id)
-        .where(other.channel_id == Channel.id)
-        .order_by(other.at.desc(), other.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
     wanted = (
         select(Channel, customer.customer_no, customer.name, event, Gateway.driver)
         .join(occupancy, occupancy.site_id == Channel.site_id)
         .join(customer, customer.id == occupancy.customer_id)
-        .outerjoin(event, event.id == newest)
+        .outerjoin(event, _is_in_place())
         .outerjoin(Feed, Feed.channel_id == Channel.id)
         .outerjoin(Gateway, Gateway.id == Feed.gateway_id)
-        .where(
-            customer.archived_at.is_(None),
-            or_(occupancy.from_day.is_(None), occupancy.from_day <= today),
-            or_(occupancy.to_day.is_(None), occupancy.to_day >= today),
-        )
+        .where(lived_in(today))
     )
     if q:
         wanted = wanted.where(
@@ -80,10 +71,45 @@ def find_book(session: Session, today: date, q: str = "") -> list[BookRow]:
     return sorted(rows, key=lambda r: (_rank(r.alarm), r.customer_no, order.index(r.quantity)))
 
 
+def _is_in_place() -> ColumnElement[bool]:
+    """Return the condition that a meter is the newest of a query's channel."""
+    other = aliased(MeterEvent)
+    newest = (
+        select(other.id)
+        .where(other.channel_id == Channel.id)
+        .order_by(other.at.desc(), other.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return MeterEvent.id == newest
+
+
+def find_ending(session: Session, today: date) -> list[date]:
+    """Return the ends of the certificates in use that alarm, the first one first.
+
+    Of the meters that bill, in the homes that people live in; an end is written as in `alarm_of`.
+    """
+    customer, occupancy = customers.Customer, customers.Occupancy
+    ends = session.scalars(
+        select(MeterEvent.certified_until)
+        .join(Channel, Channel.id == MeterEvent.channel_id)
+        .join(occupancy, occupancy.site_id == Channel.site_id)
+        .join(customer, customer.id == occupancy.customer_id)
+        .where(
+            _is_in_place(),
+            lived_in(today),
+            Channel.quantity.in_(BILLED),
+            Channel.metrology.in_(VERIFIED),
+            MeterEvent.certified_until.is_not(None),
+        )
+    )
+    return sorted(until for until in ends if until is not None and alarm_of(until, today))
+
+
 def _row(found: Any, today: date) -> BookRow:  # noqa: ANN401 - a row of the query above
     channel, meter = found.Channel, found.MeterEvent
     until = meter.certified_until if meter else None
-    bills = channel.quantity in BILLED and channel.metrology in ("certified", "special")
+    bills = channel.quantity in BILLED and channel.metrology in VERIFIED
     return BookRow(
         found.customer_no, found.name, channel.site_id, channel.id, channel.quantity,
         channel.kind, channel.metrology, found.driver or "", meter.serial if meter else "",

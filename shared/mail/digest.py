@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Final
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -12,18 +12,14 @@ from shared.mail.addresses import is_address
 from shared.mail.letters import Button, Letter
 from shared.mail.listing import BAD_ADDRESS
 from shared.mail.wording import day_text, signature_of
-from shared.models.base import Base
-from shared.models.gateways import Gateway
-from shared.models.invoices import Invoice, Proposal
 from shared.models.mail import MailEvent, Outbox
-from shared.months import DAY_S, day_of, instant
+from shared.months import day_of, instant
 from shared.settings import Settings, find_settings
+from shared.worklist import find_worklist
 
 DIGEST: Final = "digest"
 MORNING_S: Final = 7 * 3600
 """07:00 in Japan."""
-SILENT_S: Final = DAY_S
-"""A home that was not heard for a day is silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +30,7 @@ class Waiting:
     proposals: int
     refused: int
     without_address: int
-    silent: int
+    devices: int
 
     @property
     def total(self) -> int:
@@ -47,27 +43,22 @@ WORDS: Final = {
     "proposals": "差額の候補",
     "refused": "届かなかったメール",
     "without_address": "送り先のない請求",
-    "silent": "1日以上つながらない家",
+    "devices": "機器を見る必要のある家",
 }
 
 
 def find_waiting(session: Session, now: int) -> Waiting:
     """Count what waits for a person."""
     held = (Outbox.state == "held", Outbox.reason.in_((NO_ADDRESS, BAD_ADDRESS)))
-    silent = func.coalesce(Gateway.last_ok_at, 0) < now - SILENT_S
-    sites = select(func.count(Gateway.site_id.distinct())).where(silent)
+    query = select(func.count(Outbox.id)).where(Outbox.kind == BILL, *held)
+    work = find_worklist(session, now)
     return Waiting(
-        held=_count(session, Invoice, Invoice.state == "held"),
-        proposals=_count(session, Proposal, Proposal.state == "open"),
-        refused=_count(session, Outbox, Outbox.kind == BILL, Outbox.state == "refused"),
-        without_address=_count(session, Outbox, Outbox.kind == BILL, *held),
-        silent=session.scalar(sites) or 0,
+        held=work.held,
+        proposals=work.proposals,
+        refused=len(work.refused),
+        without_address=session.scalar(query) or 0,
+        devices=len(work.troubles),
     )
-
-
-def _count(session: Session, table: type[Base], *conditions: ColumnElement[bool]) -> int:
-    query = select(func.count()).select_from(table).where(*conditions)
-    return session.scalar(query) or 0
 
 
 def find_digest_due(session: Session, now: int) -> bool:

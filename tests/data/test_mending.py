@@ -52,7 +52,7 @@ def test_days_of_silence_are_asked_for_once_it_is_back(engine: Engine) -> None:
         polled(engine, gateway_id, days_ago)
     assert missing(engine) == {gateway_id: (date(2024, 2, 15), date(2024, 2, 17))}
     with Session(engine) as session, session.begin():
-        (number,) = request_missing(session, NOON)
+        (number,) = request_missing(session, find_missing(session, NOON), NOON)
     with Session(engine) as session:
         request = session.get_one(GatewayRequest, number)
         told = (request.kind, request.asked_by, request.first_day, request.last_day, request.steps)
@@ -67,7 +67,7 @@ def test_the_rest_of_the_day_of_a_fetch_is_asked_for_the_next_day(engine: Engine
     gateway_id = a_gateway(engine)
     polled(engine, gateway_id, 1 / 24)
     with Session(engine) as session, session.begin():
-        assert len(request_missing(session, NOON)) == 1
+        assert len(request_missing(session, find_missing(session, NOON), NOON)) == 1
         session.scalars(select(Gateway)).one().last_ok_at = NOON + DAY
     assert missing(engine, NOON + DAY) == {gateway_id: (date(2024, 2, 20), date(2024, 2, 20))}
 
