@@ -1,14 +1,14 @@
 """`ppa customers terms` and `ppa customers tariff`: terms from a day on, for one or for all."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from shared.billing.terms import TermKind, terms_on
 from shared.commands.arguments import read_day
 from shared.commands.context import Context
 from shared.customers.stored import Stored, get_stored
-from shared.customers.tariff import Step, plan_step, take_step
+from shared.customers.tariff import Step, later_terms, plan_step, take_step
 from shared.customers.terms import TermText, TermTexts, contract, record_terms
 from shared.db import in_chunks
 from shared.errors import InputRefused, ValueRefused
@@ -69,7 +69,7 @@ def set_terms(args: argparse.Namespace, context: Context) -> int:
         print(line, file=context.out)
     if not told:
         context.say(f"{args.customer_no}: these terms hold on {since} already")
-    _say_what_follows(context, stored, set(told), since)
+    _say_later(context, args.customer_no, later_terms(stored, told, since))
     _say_effects(context, effects)
     return 0
 
@@ -144,8 +144,7 @@ def _print_steps(context: Context, steps: Sequence[Step], since: date) -> None:
         for kind, (before, after) in step.told().items():
             line = f"{step.stored.customer_no}: {kind} {before or NONE} -> {after} from {since}"
             print(line, file=context.out)
-        for day, kind in step.later:
-            context.say(f"{step.stored.customer_no}: another {kind} holds from {day} on")
+        _say_later(context, step.stored.customer_no, step.later)
     if not steps:
         context.say(f"these terms hold for everybody on {since} already")
 
@@ -201,12 +200,7 @@ def _day_or_none(text: str, option: str) -> date | None:
     return None if text == NONE else read_day(text, option)
 
 
-def _say_what_follows(context: Context, stored: Stored, kinds: set[TermKind], since: date) -> None:
+def _say_later(context: Context, number: str, later: Iterable[tuple[date, TermKind]]) -> None:
     """Say where terms dated later take over, so that nobody thinks theirs hold for good."""
-    later = {
-        (row.valid_from, row.kind.value)
-        for row in stored.terms
-        if row.kind in kinds and row.valid_from > since and row.withdrawn_at is None
-    }
-    for day, kind in sorted(later):
-        context.say(f"{stored.customer_no}: another {kind} holds from {day} on")
+    for day, kind in later:
+        context.say(f"{number}: another {kind} holds from {day} on")

@@ -1,6 +1,6 @@
 """A tariff step: the same terms for many customers from a day on, looked at before it is taken."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -63,12 +63,19 @@ def _step(stored: Stored, texts: TermTexts, since: date, having: TermTexts) -> S
         for kind, text in texts.items()
         if text_of(held, kind) != text
     }
+    return Step(stored, changed, later_terms(stored, changed, since)) if changed else None
+
+
+def later_terms(
+    stored: Stored, kinds: Container[TermKind], since: date
+) -> tuple[tuple[date, TermKind], ...]:
+    """Return the days after one from which a customer's terms of some kinds are others."""
     later = {
         (row.valid_from, row.kind)
         for row in stored.terms
-        if row.kind in changed and row.valid_from > since and row.withdrawn_at is None
+        if row.kind in kinds and row.valid_from > since and row.withdrawn_at is None
     }
-    return Step(stored, changed, tuple(sorted(later))) if changed else None
+    return tuple(sorted(later))
 
 
 def take_step(session: Session, steps: Sequence[Step], since: date, now: int, actor: str) -> None:
