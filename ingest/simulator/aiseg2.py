@@ -6,10 +6,10 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 from urllib.parse import parse_qs, urlsplit
 from urllib.request import parse_http_list, parse_keqv_list
 
@@ -17,7 +17,7 @@ import h11
 
 from ingest.simulator import aiseg2_pages as pages
 from ingest.simulator.aiseg2_pages import Household
-from ingest.simulator.server import end_of
+from ingest.simulator.serving import Server
 from shared.months import day_of
 
 USER: Final = "aiseg"
@@ -83,7 +83,7 @@ def _figures_wide(page: str) -> str:
     return head + mark + shown + script + tail
 
 
-class AisegServer:
+class AisegServer(Server):
     """An AiSEG2 on a loopback port; use it with `async with`, `port` is then known.
 
     `asked` holds the path of every request, `signed` counts those that carried a signature.
@@ -98,45 +98,18 @@ class AisegServer:
         port: int = 0,
     ) -> None:
         """Serve a home as of the clock; port 0 takes a free one."""
+        super().__init__(port)
         self.manners = manners or AisegManners()
-        self.port = port
         self.asked: list[str] = []
         self.signed = 0
         self._home, self._password, self._clock = home, password, clock
         self._nonces: dict[str, int] = {}
-        self._talks: set[asyncio.Task[None]] = set()
-        self._server: asyncio.Server | None = None
 
-    async def __aenter__(self) -> Self:
-        """Listen on 127.0.0.1."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop listening and hang up on everyone."""
-        if self._server:
-            self._server.close()
-        await end_of(self._talks)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        talk = asyncio.current_task()
-        if talk:
-            self._talks.add(talk)
-            talk.add_done_callback(self._talks.discard)
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         http = h11.Connection(h11.SERVER)
-        try:
+        with suppress(h11.ProtocolError):
             while await self._exchange(http, reader, writer):
                 http.start_next_cycle()
-        except (OSError, h11.ProtocolError, asyncio.CancelledError):
-            pass  # the streams of 3.11 tell a cancelled conversation as an error
-        finally:
-            writer.close()
 
     async def _exchange(
         self, http: h11.Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

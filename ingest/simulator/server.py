@@ -3,13 +3,12 @@
 import asyncio
 import socket
 import struct
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 from ingest.simulator.faults import TWISTED, Exchange, exception
 from ingest.simulator.images import Device
+from ingest.simulator.serving import Server
 
 _READ_CODES = (3, 4)
 _MOST_REGISTERS = 125
@@ -30,7 +29,7 @@ class Manners:
     closes_after_answer: bool = False
 
 
-class ModbusServer:
+class ModbusServer(Server):
     """A gateway on a loopback port; use it with `async with`, `port` is then known."""
 
     def __init__(
@@ -41,52 +40,23 @@ class ModbusServer:
         port: int = 0,
     ) -> None:
         """Serve each device as its unit, as of the clock; port 0 takes a free one."""
+        super().__init__(port)
         self.manners = manners or Manners()
-        self.port = port
         self.asked = 0
         self._devices, self._clock = devices, clock
         self._started = clock()
-        self._talks: set[asyncio.Task[None]] = set()
         self._serving = 0
-        self._server: asyncio.Server | None = None
 
-    async def __aenter__(self) -> Self:
-        """Listen on 127.0.0.1."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, backlog=1024)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop listening and hang up on everyone."""
-        if self._server:
-            self._server.close()
-        await end_of(self._talks)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.manners.one_connection and self._serving:
-            writer.close()
             return
-        self._remember(asyncio.current_task())
         self._serving += 1
         try:
             await asyncio.sleep(self.manners.latency_s)
             while await self._exchange(reader, writer):
                 pass
-        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass  # the streams of 3.11 tell a cancelled conversation as an error
         finally:
             self._serving -= 1
-            writer.close()
-
-    def _remember(self, talk: "asyncio.Task[None] | None") -> None:
-        if talk:
-            self._talks.add(talk)
-            talk.add_done_callback(self._talks.discard)
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Answer one question; returns whether the connection stays."""
@@ -149,13 +119,3 @@ class ModbusServer:
         if self.manners.mode == "backwards":
             return self._started - 3600 * self.asked
         return self._clock()
-
-
-async def end_of(talks: "Iterable[asyncio.Task[None]]") -> None:
-    """End conversations, and wait until their connections are closed too."""
-    ending = list(talks)
-    for talk in ending:
-        talk.cancel()
-    await asyncio.gather(*ending, return_exceptions=True)
-    for _ in range(2):  # a transport closes one turn of the loop after it was told to
-        await asyncio.sleep(0)

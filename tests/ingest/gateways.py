@@ -11,7 +11,8 @@ from ingest.drivers.polling import poll_gateway
 from ingest.drivers.protocol import Ask, Reach, Sample, Target
 from ingest.simulator.house import Home, SunnyHouse
 from ingest.simulator.images import Device
-from ingest.simulator.server import Manners, ModbusServer, end_of
+from ingest.simulator.server import Manners, ModbusServer
+from ingest.simulator.serving import end_of
 from shared.energy.quantities import Quantity
 
 NOON = 1_717_989_900
