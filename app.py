@@ -44,6 +44,8 @@ FAMILIES = (
     Family("mail", "send the bills' mails, and see where each stands", "shared.commands.mail"),
     Family("payments", "take files of payments", "shared.commands.payments"),
     Family("verify", "check every invariant of the whole history", "shared.commands.verifying"),
+    Family("backup", "write the database into one file", "shared.commands.backup"),
+    Family("restore", "put a backup where no database is", "shared.commands.restore"),
     Family("operator", "let people into the back office", "shared.commands.operators"),
     Family("web", "serve the pages", __name__),
     Family("demo", "run the product with a small simulated fleet", "ingest.demo.running"),
