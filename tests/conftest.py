@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine, make_url
 from sqlalchemy.orm import Session
 
@@ -22,6 +23,10 @@ from shared.db import make_engine
 from tests.servers import a_postgresql
 
 _numbers = count(1)
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -70,9 +70,9 @@ def a_database(template: Path, folder: Path) -> Iterator[Engine]:
 
 @settings(
     max_examples=12,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow,
-                           HealthCheck.data_too_large],
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large,
+    ],
 )  # fmt: skip
 @given(home=homes)
 def test_the_live_bill_at_the_closing_is_the_bill_that_is_issued(

@@ -4,16 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 from redis import Redis
 from sqlalchemy import Engine
 
 from tests.ingest.fleets import Fleet, a_fleet
 from tests.servers import a_redis
-
-# How long an example takes says more about the machine than about the code.
-settings.register_profile("ingest", deadline=None)
-settings.load_profile("ingest")
 
 
 @pytest.fixture(scope="session")
