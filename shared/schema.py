@@ -1,12 +1,14 @@
 """Which revision the database has, and bringing it to the newest."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config as AlembicConfig
 from sqlalchemy import Connection, Engine, inspect, text
 
-from shared.errors import InputRefused
+from shared.errors import InputRefused, Refused
 from shared.paths import MIGRATIONS
 
 LOCK_KEY = 7_727_001
@@ -45,14 +47,40 @@ def require_newest(connection: Connection) -> None:
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Migrate up to a revision in one transaction."""
-    with engine.begin() as connection:
+    with _migrating(engine) as connection:
         command.upgrade(_alembic(connection), revision)
 
 
 def downgrade(engine: Engine, revision: str) -> None:
     """Migrate down to a revision (`base`: to nothing) in one transaction."""
-    with engine.begin() as connection:
+    with _migrating(engine) as connection:
         command.downgrade(_alembic(connection), revision)
+
+
+@contextmanager
+def _migrating(engine: Engine) -> Iterator[Connection]:
+    """Give a transaction in which a table may be made anew under the rows that point to it.
+
+    SQLite changes a table by making another, and would let nobody drop the first one. So it looks
+    at the end whether every row still points to one; where one does not, nothing is changed.
+    """
+    with engine.connect() as connection:
+        if engine.dialect.name != "sqlite":
+            with connection.begin():
+                yield connection
+            return
+        driver = connection.connection.driver_connection
+        if driver is None:
+            raise AssertionError("a connection is open")
+        driver.execute("PRAGMA foreign_keys = OFF")  # inside a transaction it would do nothing
+        try:
+            with connection.begin():
+                yield connection
+                astray = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+                if astray is not None:
+                    raise Refused(f"the migration would leave {astray[0]} pointing to nothing")
+        finally:
+            driver.execute("PRAGMA foreign_keys = ON")
 
 
 def _alembic(connection: Connection) -> AlembicConfig:
