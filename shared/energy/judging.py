@@ -129,7 +129,10 @@ class Line:
         self.suspects, self.leading_zero, self.doubts = [], False, []
 
     def _closing(self, event: MeterEvent, last: Point) -> Point:
-        """Return the old meter's last register: as removed, else going on, else as last read."""
+        """Return the old meter's last register: as removed, else going on, else as last read.
+
+        A removal register that went back is set aside, so that no energy is ever taken away.
+        """
         removed = event.removed_wh
         if removed is None and self._continues(event, last):
             removed = event.installed_wh
@@ -142,6 +145,9 @@ class Line:
                 step += modulus
             elif last.wh - removed <= self.back_wh:
                 step = 0
+            else:
+                self._refuse(event.at, (Reading(event.at, METER, removed),), LOWER)
+                return last
         return Point(event.at, removed, last.ledger + step, last.meter_at, METER)
 
     def _continues(self, event: MeterEvent, last: Point) -> bool:
@@ -187,13 +193,12 @@ class Line:
 
     def _choose(self, at: int, readings: Sequence[Reading]) -> Reading | None:
         """Return the one register of an instant; differing ones refuse each other (decision 2)."""
-        manual = [r for r in readings if r.source == MANUAL]
-        if manual:
-            chosen = manual[-1]
+        typed = next((r for r in readings if r.source == MANUAL), None)
+        if typed is not None:
             self._refuse(
-                at, (r for r in readings if r.source != MANUAL and r.wh != chosen.wh), SUPERSEDED
+                at, (r for r in readings if r.source != MANUAL and r.wh != typed.wh), SUPERSEDED
             )
-            return chosen
+            return typed
         alive = list(readings)
         if self.last is not None and self.last.wh > 0:
             self._refuse(at, (r for r in readings if r.wh == 0), ZERO)

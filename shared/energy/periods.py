@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from shared.energy.boundaries import MEASURED, Boundary, How
 from shared.energy.estimates import with_estimates
+from shared.energy.judging import LOWER
 from shared.energy.readings import MeterEvent, Point, in_place
 from shared.months import Period, instant
 from shared.units import take_down
@@ -122,6 +123,8 @@ def days(span: Period, facts: ChannelFacts) -> ChannelDays:
     beside = {d for b in (opening, closing) if b for d in b.doubts}
     if closing is None:
         beside |= set(facts.late_doubts)
+    if _a_removal_went_back(span, facts):
+        beside.add(LOWER)
     return ChannelDays(
         span=span,
         day_wh=tuple(day_wh),
@@ -132,6 +135,15 @@ def days(span: Period, facts: ChannelFacts) -> ChannelDays:
         registers=registers,
         doubts=tuple(sorted(beside)),
         shared_out=frozenset(b.day for b in found if b is not None and b.how in _SHARED_OUT),
+    )
+
+
+def _a_removal_went_back(span: Period, facts: ChannelFacts) -> bool:
+    """Say whether a meter of the span closes as last read, its removal register set aside."""
+    return any(
+        event.removed_wh is not None and facts.closes[event.at].at < event.at
+        for event in facts.events
+        if event.at in facts.closes and instant(span.start) < event.at <= instant(span.end)
     )
 
 

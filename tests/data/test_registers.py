@@ -113,6 +113,24 @@ def test_a_swap_recorded_late_mends_the_month(engine: Engine, home: int) -> None
     assert [r["serial"] for r in bill["registers"] if r["channel"] == "pv"] == ["", "B2"]
 
 
+def test_a_removal_register_typed_too_low_holds_the_bill_and_takes_no_energy_away(
+    engine: Engine, home: int
+) -> None:
+    """Less export would be more to pay; what was last read stands until the register is mended."""
+    old = every_evening("2024-01-16", 15, 500, 7.5)
+    new = every_evening("2024-01-31", 18, 0.2, 7.5)
+    keep(engine, home, PV, old + new)
+    where_and_when = at("2024-01-30 12:00")
+    for removed, state, total in ((60_000, "held", 4_388), (612_500, "closed", 4_185)):
+        with Session(engine) as session, session.begin():
+            change = MeterChange(where_and_when, "B2", 200, removed)
+            where = (get_site(session, NUMBER), Quantity.EXPORT)
+            record_meter(session, where, change, now=NOW, actor="test")
+        bill = january(engine)
+        assert (bill["state"], bill["total_yen"]) == (state, total)
+        assert bill["holds"] == (["register_back"] if state == "held" else [])
+
+
 def test_a_rollover_inside_the_month_counts_on(engine: Engine, home: int) -> None:
     rolled = [(t, f"{(float(kwh) + 98_800) % 100_000:.2f}") for t, kwh in PV]
     keep(engine, home, rolled, EXPORT)

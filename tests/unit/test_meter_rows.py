@@ -146,3 +146,24 @@ def test_a_pinned_opening_of_a_meter_no_longer_known_to_be_there_gives_no_differ
         ("A1", 1_000_000, None, None),
         ("B2", None, closes_at, None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("swapped", "removed", "closed", "doubts"),
+    [
+        ("2024-01-17 10:00", 900_000, "2024-01-17 09:00", ("register_back",)),
+        ("2024-01-17 10:00", 900_000, "2024-01-17 10:00", ()),
+        ("2024-01-17 10:00", None, "2024-01-17 09:00", ()),  # nobody read it
+        ("2024-01-20 00:00", 900_000, "2024-01-19 09:00", ("register_back",)),
+        ("2024-01-20 00:01", 900_000, "2024-01-19 09:00", ()),
+        ("2024-01-16 00:00", 900_000, "2024-01-15 09:00", ()),  # that is the bill before
+    ],
+)
+def test_a_removal_register_that_was_set_aside_puts_the_bill_of_its_day_in_doubt(
+    swapped: str, removed: int | None, closed: str, doubts: tuple[str, ...]
+) -> None:
+    event = replace(B2, at=at(swapped), removed_wh=removed)
+    closes = {event.at: Point(at(closed), 1_014_000, 44_000, A1.at, METER)}
+    first = replace(A1, removed_wh=5)  # it ended no meter of ours
+    facts = ChannelFacts({START: OPENING}, events=(first, event), closes=closes)
+    assert days(SPAN, facts).doubts == doubts
