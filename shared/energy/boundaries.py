@@ -72,7 +72,7 @@ def boundary(ledger: Ledger, day: date) -> Boundary | None:
         return None
     if after.meter_at != before.meter_at:
         return _derived(ledger, day, (before, after), How.INTERPOLATED)
-    if after.ledger - before.ledger <= SMALL_STEP_WH and abs(after.wh - before.wh) <= SMALL_STEP_WH:
+    if abs(after.wh - before.wh) <= SMALL_STEP_WH:
         return _derived(ledger, day, (before, after), How.STILL)
     return _interpolated(ledger, day, before, after)
 
@@ -119,12 +119,10 @@ def _interpolated(ledger: Ledger, day: date, before: Point, after: Point) -> Bou
     """Return the register on the straight line between two readings, taken down to the Wh."""
     at = instant(day)
     counted = after.ledger - before.ledger
-    modulus = 0
-    if after.wh < before.wh:
-        modulus = counted - take_down(after.wh) + take_down(before.wh)
+    modulus = counted - take_down(after.wh) + take_down(before.wh)  # 0 unless it rolled over
     rise = after.wh + modulus - before.wh
     raised = before.wh + rise * (at - before.at) // (after.at - before.at)
-    wh = raised - modulus if raised >= modulus > 0 else raised
+    wh = raised - modulus if raised >= modulus else raised
     ledger_wh = before.ledger + take_down(raised) - take_down(before.wh)
     doubts = ledger.doubts_between(before.at, after.at)
     return Boundary(day, wh, ledger_wh, before.meter_at, How.INTERPOLATED, at, after.at, doubts)
@@ -132,10 +130,10 @@ def _interpolated(ledger: Ledger, day: date, before: Point, after: Point) -> Bou
 
 def boundaries(ledger: Ledger, since: date | None = None) -> Iterator[Boundary]:
     """Yield every boundary that is known from a day on, in order."""
-    if ledger.first is None or ledger.last is None:
+    if not ledger.points:
         return
-    day = day_of(ledger.first.at)
-    last = day_of(ledger.last.at) + timedelta(days=1)
+    day = day_of(ledger.points[0].at)
+    last = day_of(ledger.points[-1].at) + timedelta(days=1)
     if since is not None:
         day = max(day, since)
     while day <= last:
