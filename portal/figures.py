@@ -30,13 +30,17 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class HomeFigures:
-    """All that the home page shows; `live` is the bill of the month that runs."""
+    """All that the home page shows; `live` is the bill of the month that runs.
+
+    `bills` are those that count, `own` all that the homeowner may see.
+    """
 
     live: Document | None
     bills: list[BillRow]
     bars: list[Bar]
     today: Today
     gains: Gains | None
+    own: list[BillRow]
 
     @property
     def known_days(self) -> list[date]:
@@ -65,14 +69,15 @@ class HomeFigures:
 def find_home_figures(session: Session, customer_id: int, now: int) -> HomeFigures:
     """Ask for all that the home page of a customer shows."""
     live = live_bill(session, customer_id, now)
-    told = live_ones(find_own_bills(session, customer_id))
+    own = find_own_bills(session, customer_id)
+    told = live_ones(own)
     bills = [row for row in told if row.state == "issued"]
     months = told[: BARS - 1][::-1]
     bars = [Bar(row.month, row.use_wh, row.export_wh, row.quality == "C") for row in months]
     if live:
         bars.append(Bar(live["month"], live["use_wh"], live["export_wh"]))
     gains = find_gains(session, bills[0]) if bills else None
-    return HomeFigures(live, bills, bars, find_today(session, customer_id, now), gains)
+    return HomeFigures(live, bills, bars, find_today(session, customer_id, now), gains, own)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,5 +27,7 @@ def home() -> ResponseReturnValue:
         figures=figures,
         ruler=drawn,
         split=split,
-        notices=find_notices(database(), customer_id(), now(), figures.today)[:NEWEST],
+        notices=find_notices(database(), customer_id(), now(), (figures.today, figures.own))[
+            :NEWEST
+        ],
     )

@@ -44,18 +44,25 @@ class PriceChange:
 
 
 def find_notices(
-    session: Session, customer: int, now_s: int, so_far: Today | None = None
+    session: Session, customer: int, now_s: int, known: tuple[Today, list[BillRow]] | None = None
 ) -> list[Notice]:
-    """Return what a homeowner should know, newest first; `so_far` is today where it is known."""
+    """Return what a homeowner should know, newest first; `known` is today and the own bills.
+
+    Where they are not given they are asked for.
+    """
     today = day_of(now_s)
+    so_far, bills = known or (
+        find_today(session, customer, now_s),
+        find_own_bills(session, customer),
+    )
     page = get_own_page(session, customer, today)
     found = [
-        *_silences(so_far or find_today(session, customer, now_s), today),
+        *_silences(so_far, today),
         *(
             Notice("message", told.from_day, told)
             for told in find_messages(session, customer, today)
         ),
-        *_of_bills(find_own_bills(session, customer)),
+        *_of_bills(bills),
         *(Notice("price", change.day, change) for change in price_changes(page)),
         *_of_contract(page, today),
     ]

@@ -1,7 +1,7 @@
 """One way into either database, and the bulk writes that both do fast."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from datetime import date
 from itertools import islice
 from typing import Any, Final, TypeVar, cast
@@ -35,6 +35,15 @@ def make_engine(url: str) -> Engine:
 def reader(engine: Engine) -> Engine:
     """Return the engine for transactions that only read: on SQLite they never wait for a writer."""
     return engine.execution_options(**{READ_ONLY: True}, postgresql_readonly=True)
+
+
+def once(session: Session, key: Hashable, ask: Callable[[], T]) -> T:
+    """Return what a question gave; in a session that only reads it is asked once."""
+    if not session.get_bind().get_execution_options().get(READ_ONLY, False):
+        return ask()
+    if key not in session.info:
+        session.info[key] = ask()
+    return cast("T", session.info[key])
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -12,6 +12,7 @@ from stdnum.exceptions import ValidationError
 from stdnum.jp import cn
 
 from shared import audit
+from shared.db import once
 from shared.errors import InputRefused, ValueRefused
 from shared.models.operations import Setting
 from shared.months import MONTH_END, Month
@@ -172,14 +173,18 @@ def find_rows(
     session: Session, *, on: date | None = None, known_at: int | None = None
 ) -> dict[str, Setting]:
     """Return the row that counts for each key that was ever set."""
-    query = select(Setting).where(Setting.key.in_(KEYS)).order_by(Setting.id)
-    if known_at is not None:
-        query = query.where(Setting.recorded_at <= known_at)
     rows: dict[str, list[Setting]] = {}
-    for row in session.scalars(query):
+    for row in once(session, "settings", lambda: _find_all(session)):
+        if known_at is not None and row.recorded_at > known_at:
+            continue
         if on is None or row.valid_from <= on or not KEYS[row.key].dated:
             rows.setdefault(row.key, []).append(row)
     return {name: _counting(KEYS[name], of_key) for name, of_key in rows.items()}
+
+
+def _find_all(session: Session) -> Sequence[Setting]:
+    query = select(Setting).where(Setting.key.in_(KEYS)).order_by(Setting.id)
+    return session.scalars(query).all()
 
 
 def _counting(key: Key, rows: Sequence[Setting]) -> Setting:
