@@ -9,6 +9,7 @@ from typing import Any
 from shared.billing.bill import NEGATIVE_DAY_WH
 from shared.billing.checks import Reason
 from shared.energy.boundaries import How
+from shared.energy.periods import DayQuality
 from shared.invoices.chaining import void_hash
 from shared.invoices.contents import REGISTERS, Cells, Content
 from shared.invoices.drafting import CLOSED, ISSUED, OPEN, VOID
@@ -17,7 +18,7 @@ from shared.units import take_down, yen
 from shared.verify.findings import Finding
 from shared.verify.histories import NO_HOLDS, Bill, Parts
 
-DAY, PV, EXPORT, USE, EXPORT_FINE, USE_FINE = range(6)
+DAY, PV, EXPORT, USE, EXPORT_FINE, USE_FINE, QUALITY = range(7)
 QUANTITY, SERIAL, METER_AT = (REGISTERS.index(n) for n in ("quantity", "serial", "meter_at"))
 OPENING, OPENING_HOW = REGISTERS.index("opening_wh"), REGISTERS.index("opening_how")
 CLOSING, ENERGY = REGISTERS.index("closing_wh"), REGISTERS.index("energy_wh")
@@ -102,7 +103,7 @@ def _sums(bill: Bill, days: Sequence[Cells]) -> Iterator[Finding]:
 
 
 def _goes_out(bill: Bill, days: Sequence[Cells], parts: Parts) -> Iterator[Finding]:
-    """I4: a bill goes out with every hold settled, a day of negative use held before (decision 15).
+    """I4: a bill goes out with every hold settled, negative use held before (decision 15).
 
     A word settles the inputs it was given for; those of a closed bill are the stored ones.
     """
@@ -113,9 +114,21 @@ def _goes_out(bill: Bill, days: Sequence[Cells], parts: Parts) -> Iterator[Findi
         yield Finding("I4", bill.invoice_no, f"{bill.state} with {', '.join(holds)} not settled")
     if Reason.USE_NEGATIVE.value in holds:
         return
-    for day in days:
-        if day[USE] is not None and day[USE] < NEGATIVE_DAY_WH:
-            yield Finding("I4", bill.invoice_no, f"{day[DAY]}: {day[USE]} Wh used and not held")
+    for first, used_wh in _measured_stretches(days):
+        if used_wh < NEGATIVE_DAY_WH:
+            yield Finding("I4", bill.invoice_no, f"{first}: {used_wh} Wh used and not held")
+
+
+def _measured_stretches(days: Sequence[Cells]) -> Iterator[tuple[str, int]]:
+    """Yield (first day, Wh used) of each measured day, and of days in a row that are not.
+
+    Of the days of a gap only the sum was measured: how they share it is a guess.
+    """
+    known = (day for day in days if day[USE] is not None)
+    for is_measured, run in groupby(known, key=lambda day: day[QUALITY] == DayQuality.MEASURED):
+        together = list(run)
+        for stretch in [[day] for day in together] if is_measured else [together]:
+            yield stretch[0][DAY], sum(map(itemgetter(USE), stretch))
 
 
 def _registers(bill: Bill, registers: Sequence[Cells]) -> Iterator[Finding]:

@@ -5,13 +5,14 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
 from shared import triggers
 from shared.db import make_engine
 from shared.energy.quantities import Quantity
 from shared.invoices.issuing import Act, release, void
+from shared.models.invoices import Invoice, InvoiceDay
 from shared.months import day_of
 from shared.telemetry.deriving import refresh
 from shared.verify import Finding, verify, verify_by_processes, whole
@@ -128,6 +129,36 @@ def test_a_day_of_negative_use_that_nobody_held_is_found(broken: Broken) -> None
         f"WHERE invoice_id = {OF_JAN} AND day = '2024-01-20'"
     )
     assert ("I4", JAN) in found
+
+
+def test_days_of_a_gap_are_negative_only_together(engine: Engine) -> None:
+    """The roof is read each day, the export not for half a month: how it is shared is a guess."""
+    with Session(engine) as session, session.begin():
+        customer, first = a_home(session), date(2024, 1, 16)
+        dark = [(n, 2 * n if n <= 8 else 16 + 14 * (n - 8)) for n in range(17)]
+        pv = [*dark, *((n, 128 + 12 * (n - 16)) for n in range(17, 32))]
+        export = [(0, 0), *((n, 36 + 7 * (n - 16)) for n in range(16, 32))]
+        registers(
+            session,
+            customer,
+            {
+                quantity: [(f"{first + timedelta(days=n)} 00:00", f"{kwh}") for n, kwh in read]
+                for quantity, read in ((Quantity.PV, pv), (Quantity.EXPORT, export))
+            },
+        )
+    billed(engine, "2024-01")
+    issued(engine, "2024-01")
+    with Session(engine) as session, session.begin():
+        days = session.scalars(select(InvoiceDay).order_by(InvoiceDay.day)).all()
+        assert {day.use_wh for day in days[:8]} == {-250}
+        assert session.scalars(select(Invoice.state)).all() == ["issued"]
+        refresh(session)
+        assert verify(session) == []
+        triggers.drop(session.connection())
+        session.execute(text("UPDATE invoice_day SET use_wh = -300 WHERE quality <> 'measured'"))
+        assert ("I4", "2024-01-16: -4800 Wh used and not held") in [
+            (found.invariant, found.detail) for found in verify(session)
+        ]
 
 
 def test_a_held_bill_that_went_out_without_a_word_is_found(broken: Broken) -> None:
