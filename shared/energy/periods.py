@@ -177,16 +177,20 @@ def _registers(
 ) -> tuple[Register, ...]:
     """Return a row for each meter in place, in order; a swap ends one and begins the next."""
     start, end = instant(span.start), instant(span.end)
-    begun_at = opening.meter_at if opening else in_place(facts.events, start)
-    current = _row(facts, begun_at)
+    begun_at = in_place(facts.events, start)
+    current, rows, ledger = _row(facts, begun_at), [], None
     if opening is not None:
-        current = replace(
-            current,
+        opened = replace(
+            _row(facts, opening.meter_at),
             opening_wh=opening.wh,
             opening_at=opening.read_at,
             opening_how=opening.how,
         )
-    rows, ledger = [], opening.ledger if opening else None
+        if opening.meter_at < begun_at:
+            # A swap before the span that the pinned opening knows nothing of: no difference.
+            rows = [opened]
+        else:
+            begun_at, current, ledger = opening.meter_at, opened, opening.ledger
     for event in facts.events:
         if not start < event.at <= end or event.at <= begun_at:
             continue
@@ -204,10 +208,6 @@ def _registers(
         )
     if closing is None:
         return (*rows, current) if current.opening_wh is not None else tuple(rows)
-    if closing.meter_at != current.meter_at and current.opening_wh is not None:
-        # A swap before the period that the pinned opening knows nothing of: no meter's difference.
-        rows, ledger = [*rows, current], None
-        current = _row(facts, closing.meter_at)
     energy = None if ledger is None else closing.ledger - ledger
     return (
         *rows,

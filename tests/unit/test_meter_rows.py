@@ -148,6 +148,20 @@ def test_a_pinned_opening_of_a_meter_no_longer_known_to_be_there_gives_no_differ
     ]
 
 
+def test_a_swap_inside_the_span_closes_the_meter_that_was_in_place_and_not_the_pinned_one() -> None:
+    early, later = replace(B2, at=instant(START) - 7200), replace(C3, removed_wh=14_250)
+    facts = ChannelFacts(
+        {}, events=(A1, early, later), pins={START: OPENING},
+        closes={later.at: Point(later.at, 14_250, 58_050, early.at, METER)},
+    )  # fmt: skip
+    opening, closing = known(0, 250, 44_050, early.at), known(4, 12_000, 70_000, later.at)
+    assert rows(facts, opening, closing) == [
+        ("A1", 1_000_000, None, None),
+        ("B2", None, 14_250, None),
+        ("C3", 50, 12_000, 11_950),
+    ]
+
+
 @pytest.mark.parametrize(
     ("swapped", "removed", "closed", "doubts"),
     [
