@@ -118,6 +118,7 @@ class Line:
     def replace_meter(self, event: MeterEvent) -> None:
         """End the meter in place, if any, and begin with the new one's first register."""
         ledger = 0
+        self.suspects, self.leading_zero, self.doubts = [], False, []
         if self.last is not None:
             close = self._closing(event, self.last)
             ledger = close.ledger
@@ -126,7 +127,6 @@ class Line:
                 self.points.append(close)
         self.last = Point(event.at, event.installed_wh, ledger, event.at, METER)
         self.points.append(self.last)
-        self.suspects, self.leading_zero, self.doubts = [], False, []
 
     def _closing(self, event: MeterEvent, last: Point) -> Point:
         """Return the old meter's last register: as removed, else going on, else as last read.

@@ -5,7 +5,7 @@ import pytest
 from shared.energy.ledger import Judged, Ledger, is_night_flat, judge, limit_w
 from shared.energy.quantities import Battery, Quantity, Source
 from shared.energy.readings import Channel, LineState, Point, Reading, Site, SuspectTrack
-from tests.unit.homes import a_ledger, at, read, reasons, swap
+from tests.unit.homes import a_ledger, at, midnight, read, reasons, swap
 
 PV, EXPORT, DISCHARGE = Quantity.PV, Quantity.EXPORT, Quantity.BATTERY_DISCHARGE
 
@@ -252,3 +252,15 @@ def test_a_channel_without_a_state_begins_at_its_first_reading() -> None:
     again = judge(site, {PV: LineState(last=Point(ten, 100_000, 7_000, 0, 1))})
     assert [point.ledger for point in again.ledgers[PV].points] == [7_000, 8_000]
     assert [point.ledger for point in again.ledgers[EXPORT].points] == [0, 1_000]
+
+
+def test_a_removal_set_aside_is_doubted_also_by_a_pass_that_begins_after_it() -> None:
+    event = swap("2024-01-16 22:00", "5", "0")
+    channel = Channel([read("2024-01-16 10:00", "100"), read("2024-02-16 12:00", "7")], (event,))
+    mark = at("2024-02-01 00:00")
+    whole = judged(channel, mark)
+    later = judged(Channel(channel.readings[1:], (event,)), state=whole.marks[mark][PV])
+    told = [midnight(one.ledgers[PV], "2024-01-17") for one in (whole, later)]
+    assert told[0] == told[1]
+    assert told[0] is not None
+    assert told[0].doubts == ("register_back",)
