@@ -44,6 +44,17 @@ def test_what_is_no_small_png_is_no_logo(ppa: Ppa, content: bytes, said: str) ->
     assert said in result.err
 
 
+def test_a_logo_that_only_the_filters_of_png_keep_small_is_refused(ppa: Ppa) -> None:
+    """In a document it would be more than ten times its file."""
+    logo = ppa.home / "logo.png"
+    shades = bytes((x * x + y * y) // 90 % 256 for y in range(300) for x in range(300))
+    Image.frombytes("L", (300, 300), shades).save(logo)
+    assert logo.stat().st_size < 4_000
+    result = ppa("settings", "logo", str(logo))
+    assert (result.code, len(result.err.splitlines())) == (2, 1)
+    assert "bytes in a document, at most 30000" in result.err
+
+
 def test_a_document_comes_on_the_command_line(ppa: Ppa, engine: Engine) -> None:
     setting(engine, **OPERATOR)
     a_billed_home(engine)
