@@ -25,7 +25,7 @@ from shared.invoices.chaining import (
 from shared.invoices.contents import find_contents
 from shared.invoices.documents import find_reasons, get_invoice
 from shared.invoices.drafting import CLOSED, HELD, ISSUED, OPEN, VOID
-from shared.invoices.freezing import freeze
+from shared.invoices.freezing import freeze, require_issuer
 from shared.invoices.loading import Live, find_pins, find_undecided
 from shared.invoices.locking import lock_bills
 from shared.invoices.notifying import queue_mails, withdraw_mails
@@ -80,10 +80,11 @@ def issue_some(
     """Issue those of some bills that are closed and whose customer has no earlier one unissued.
 
     Hashes are given in order of number, each chained to the one before (decisions 12 and 24).
+    Raises Refused where the issuer of a 適格請求書 has no name.
     """
     report = RunReport(month, apply)
     lock_bills(session)
-    rows = _find_bills(session, invoice_ids)
+    rows = _find_bills(session, invoice_ids, lock=apply)
     customer_ids = [row.customer_id for row in rows]
     behind = find_undecided(session, customer_ids, month)
     behind |= _customers_behind(session, customer_ids, month)
@@ -100,7 +101,9 @@ def issue_some(
         else:
             going.append(row.id)
             report.issue(row.invoice_no)
-    if apply:
+    if not apply:
+        require_issuer(session, invoices.Invoice.id.in_(going))
+    else:
         _hold(session, {row.id: moved[row.id] for row in stuck})
     if apply and going:
         issue_bills(session, going, act)
@@ -109,14 +112,13 @@ def issue_some(
     return report
 
 
-def _find_bills(session: Session, invoice_ids: Sequence[int]) -> list[_Bill]:
-    """Return bills in order of number, locked where the database locks rows."""
+def _find_bills(session: Session, invoice_ids: Sequence[int], *, lock: bool) -> list[_Bill]:
+    """Return bills in order of number; locked where wanted and the database locks rows."""
     invoice = invoices.Invoice
-    found = session.execute(
-        select(*(getattr(invoice, name) for name in _Bill._fields))
-        .where(invoice.id.in_(invoice_ids), invoice.state != VOID)
-        .with_for_update()
+    wanted = select(*(getattr(invoice, name) for name in _Bill._fields)).where(
+        invoice.id.in_(invoice_ids), invoice.state != VOID
     )
+    found = session.execute(wanted.with_for_update() if lock else wanted)
     return sorted((_Bill(*row) for row in found), key=attrgetter("invoice_no"))
 
 
@@ -191,7 +193,9 @@ def issue_bills(session: Session, invoice_ids: Sequence[int], act: Act) -> None:
     """Make closed bills final, with papers and mails, each chained to the event before it.
 
     The hashes are made in one pass in the order given; all else is read and written in bulk.
+    Raises Refused where the issuer of a 適格請求書 has no name.
     """
+    require_issuer(session, invoices.Invoice.id.in_(invoice_ids))
     freeze(session, invoice_ids, act)
     _link_to_void(session, invoice_ids)
     _date(session, invoice_ids, act)

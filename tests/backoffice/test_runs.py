@@ -94,6 +94,21 @@ def test_closed_then_issued_the_steps_move_on(desk: Office) -> None:
         assert verify(session) == []
 
 
+def test_a_qualified_invoice_without_an_issuer_is_refused_before_anything_begins(
+    desk: Office,
+) -> None:
+    with Session(desk.engine) as session, session.begin():
+        number = {"valid_from": day_of(0), "now": NOW, "actor": "test"}
+        set_setting(session, "t_number", "T7123456789012", **number)  # type: ignore[arg-type]
+    press(desk, "close")
+    work(desk)
+    answer = press(desk, "issue", seen=seen(desk.as_("billing").get(RUN)))
+    assert answer.status == 409
+    assert "事業者名が設定されていないため" in words(answer.tree())
+    assert RUN in answer.links()
+    assert state(desk, READ) == "closed"
+
+
 def test_bills_that_changed_since_are_not_issued_unseen(desk: Office) -> None:
     press(desk, "close")
     work(desk)

@@ -31,6 +31,7 @@ def test_the_journal_adds_up_to_the_live_bills(ppa: Ppa, engine: Engine) -> None
             pv = [("2024-01-16 00:00", "100"), ("2024-02-16 00:00", "400")]
             export = [("2024-01-16 00:00", "50"), ("2024-02-16 00:00", "150")]
             registers(session, home, {Quantity.PV: pv, Quantity.EXPORT: export})
+    ppa("settings", "set", "operator_name", "例電力")
     ppa("settings", "set", "t_number", "T7000012050002")
     ppa("bill", "run", "2024-01", "--apply")
     ppa("bill", "issue", "2024-01", "--apply")

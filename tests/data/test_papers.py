@@ -94,7 +94,7 @@ def test_a_correction_keeps_what_counts_when_it_is_issued(engine: Engine) -> Non
 def test_tax_is_told_once_and_only_with_a_number(
     engine: Engine, use: str, t_number: str, rounding: str, tax: int | None
 ) -> None:
-    setting(engine, t_number=t_number, tax_rounding=rounding)
+    setting(engine, operator_name="例電力", t_number=t_number, tax_rounding=rounding)
     a_billed_home(engine, use=use)
     issued(engine, "2024-01")
     assert the_bill(engine, JANUARY)["tax_yen"] == tax
