@@ -4,6 +4,7 @@ import base64
 import binascii
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -12,6 +13,8 @@ from werkzeug.exceptions import BadRequest
 
 from backoffice.acting import reason_missing, typed_reason
 from backoffice.blueprint import office
+from backoffice.import_words import Told, tell_fault
+from backoffice.payment_words import payment_faults
 from shared.csvfile import Column, CsvWriter, FileRefused
 from shared.csvfile.writing import Cell
 from shared.customers.entries import parse_day
@@ -160,7 +163,7 @@ class Preview:
     name: str
     content: str
     plan: PaymentPlan | None
-    problems: list[str] = field(default_factory=list)
+    faults: list[Told] = field(default_factory=list)
 
 
 @office.get("/payments/import")
@@ -204,7 +207,10 @@ def _preview(content: bytes, name: str) -> Preview:
     try:
         return Preview(name, encoded, plan_payments(database(), content, name, now()))
     except FileRefused as refused:
-        return Preview(name, encoded, None, refused.problems[:SHOWN])
+        words = payment_faults()
+        by_line = sorted(refused.faults, key=attrgetter("line"))
+        faults = [tell_fault(fault, words) for fault in by_line[:SHOWN]]
+        return Preview(name, encoded, None, faults)
 
 
 def _shown(preview: Preview) -> ResponseReturnValue:

@@ -1,6 +1,7 @@
 """What a homeowner sees on a phone."""
 
 from portal import (
+    addresses,
     bills,
     contract,
     energy,
@@ -19,6 +20,7 @@ from shared.web.surface import Surface
 
 __all__ = [
     "SURFACE",
+    "addresses",
     "bills",
     "contract",
     "energy",

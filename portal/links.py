@@ -37,8 +37,8 @@ def stay_with_the_bill() -> None:
 def mailed_link(token: str) -> ResponseReturnValue:
     """Show a button, and neither whose bill it is nor how much."""
     if find_link(database(), token, now()) is None:
-        return _closed()
-    return _apart(render_template("portal/mailed_link.html"))
+        return closed()
+    return apart(render_template("portal/mailed_link.html"))
 
 
 @portal.post("/b/<path:token>")
@@ -48,20 +48,20 @@ def open_mailed_link(token: str) -> ResponseReturnValue:
     session = database()
     link = find_link(session, token, now())
     if link is None:
-        return _closed()
+        return closed()
     number, owner = get_number(session, link.invoice_id)
     person = find_principal()
     if person is None or person.bill_no or person.customer_id != owner:
         let_in(open_bill_session(session, link, address(), now()))
-    return _apart(redirect(url_for("portal.bill", invoice_no=number), 303))
+    return apart(redirect(url_for("portal.bill", invoice_no=number), 303))
 
 
-def _closed() -> ResponseReturnValue:
+def closed() -> ResponseReturnValue:
     """Answer alike whatever was wrong with a link."""
-    return _apart(render_template("portal/closed_link.html")), 404
+    return apart(render_template("portal/closed_link.html")), 404
 
 
-def _apart(answer: ResponseReturnValue) -> Response:
+def apart(answer: ResponseReturnValue) -> Response:
     """Let nobody learn the link's address from a page behind it."""
     response = make_response(answer)
     response.headers["Referrer-Policy"] = "no-referrer"

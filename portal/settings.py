@@ -12,11 +12,10 @@ from shared.doors.sessions import (
     find_sessions_of_customer,
 )
 from shared.errors import ValueRefused
-from shared.mail import confirming
-from shared.mail.confirming import ask_to_confirm, get_asked_address
+from shared.mail.confirming import ask_to_confirm
 from shared.months import day_of
 from shared.web.doorman import TEXT_KEY, let_out
-from shared.web.request import database, now, principal, site
+from shared.web.request import database, now, principal
 
 
 @portal.get("/settings")
@@ -52,22 +51,6 @@ def ask_address() -> ResponseReturnValue:
     except ValueRefused:
         return _page(typed=typed, is_refused=True), 422
     return _page(asked=asked)
-
-
-@portal.get("/settings/email/<int:mail_id>/<token>")
-def confirm_address(mail_id: int, token: str) -> ResponseReturnValue:
-    """Show the address that a link confirms, and a button: looking changes nothing."""
-    secret, link = site().settings.secret_key, (mail_id, token)
-    address = get_asked_address(database(), secret, customer_id(), link, now())
-    return render_template("portal/confirm_address.html", address=address)
-
-
-@portal.post("/settings/email/<int:mail_id>/<token>")
-def take_address(mail_id: int, token: str) -> ResponseReturnValue:
-    """Let the confirmed address count."""
-    secret = site().settings.secret_key
-    confirming.confirm_address(database(), secret, customer_id(), (mail_id, token), now())
-    return redirect(url_for("portal.settings", _anchor="email"), 303)
 
 
 @portal.post("/settings/text")

@@ -62,9 +62,11 @@ def plan_payments(session: Session, source: Source, name: str, now: int) -> Paym
         bill = bills.get(row.invoice_no)
         before = paid.get(bill.id) if bill else None
         if bill is None:
-            problems.add(row.line, "invoice_no", f"there is no bill {row.invoice_no[:40]!r}")
+            number = row.invoice_no[:40]
+            problems.add(row.line, "invoice_no", f"there is no bill {number!r}", "no_bill", number)
         elif row.invoice_no in seen:
-            problems.add(row.line, "invoice_no", f"paid in line {seen[row.invoice_no]} already")
+            sentence = f"paid in line {seen[row.invoice_no]} already"
+            problems.add(row.line, "invoice_no", sentence, "bill_twice", row.invoice_no)
         elif before is not None and _is_same(before, row):
             plan.same += 1
         elif not _has_fault(row, bill, before, known, problems):
@@ -82,18 +84,19 @@ def _read(line: int, cells: tuple[str | None, ...], problems: Problems, today: d
     try:
         paid_on = parse_day(day_text)
     except ValueRefused as error:
-        problems.add(line, "paid_on", str(error))
+        problems.add(line, "paid_on", str(error), "no_day", day_text)
         return None
     if paid_on > today:
-        problems.add(line, "paid_on", f"{day_text} is still to come")
+        problems.add(line, "paid_on", f"{day_text} is still to come", "day_to_come", day_text)
         return None
     try:
         amount = parse_yen(yen_text)
     except ValueRefused as error:
-        problems.add(line, "amount_yen", str(error))
+        problems.add(line, "amount_yen", str(error), "no_yen", yen_text)
         return None
     if len(external_id) > LONGEST_ID:
-        problems.add(line, "external_id", f"has more than {LONGEST_ID} characters")
+        sentence = f"has more than {LONGEST_ID} characters"
+        problems.add(line, "external_id", sentence, "id_long", external_id[:40])
         return None
     return Row(line, number, paid_on, amount, external_id)
 
@@ -106,18 +109,22 @@ def _has_fault(
     problems: Problems,
 ) -> bool:
     """Note why a row cannot be taken, where it cannot."""
+    number, yen, paid_by = row.invoice_no, row.amount_yen, row.external_id
     faults = []
     if bill.state != "issued":
-        faults.append(("invoice_no", f"{row.invoice_no} is {bill.state}: it is not to be paid"))
+        sentence = f"{number} is {bill.state}: it is not to be paid"
+        faults.append(("invoice_no", sentence, "not_payable", number))
     elif before is not None:
-        faults.append(("invoice_no", f"{row.invoice_no} was paid on {before.paid_on} already"))
-    elif row.amount_yen != bill.total_yen:
-        told = f"{row.amount_yen} yen, and the bill is {bill.total_yen} yen"
-        faults.append(("amount_yen", told))
-    if row.external_id and known.get(row.external_id, bill.id) != bill.id:
-        faults.append(("external_id", f"{row.external_id!r} is the payment of another bill"))
-    for column, sentence in faults:
-        problems.add(row.line, column, sentence)
+        sentence = f"{number} was paid on {before.paid_on} already"
+        faults.append(("invoice_no", sentence, "paid_before", f"{number} ({before.paid_on})"))
+    elif yen != bill.total_yen:
+        sentence = f"{yen} yen, and the bill is {bill.total_yen} yen"
+        faults.append(("amount_yen", sentence, "other_amount", f"{yen} ≠ {bill.total_yen}"))
+    if paid_by and known.get(paid_by, bill.id) != bill.id:
+        sentence = f"{paid_by!r} is the payment of another bill"
+        faults.append(("external_id", sentence, "id_of_another", paid_by))
+    for fault in faults:
+        problems.add(row.line, *fault)
     return bool(faults)
 
 

@@ -1,10 +1,13 @@
 """A homeowner's new mail address: it counts once its own mailbox has said so.
 
 The link's token is made of the mail that carries it, so nothing is stored that could be stolen;
-only the newest request of a customer counts, and for a day.
+only the newest request of a customer counts, and for a day. Holding the link proves the mailbox;
+that it is this home's, and no stranger's whose address was typed by mistake, the pages ask besides.
 """
 
 import hmac
+import unicodedata
+from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import func, select
@@ -12,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from shared import audit
 from shared.customers.entries import parse_email
+from shared.doors.sessions import may_read
 from shared.errors import NotFound, ValueRefused
 from shared.mail.letters import Button, Letter
 from shared.mail.links import make_token
@@ -28,6 +32,20 @@ LASTS_S: Final = DAY_S
 MOST_A_DAY: Final = 5
 """Requests of one customer within a day, so that nobody's mailbox is flooded from here."""
 _PURPOSE: Final = b"address"
+
+
+@dataclass(frozen=True, slots=True)
+class AskedAddress:
+    """A link that counts: whose mails would go to which address."""
+
+    customer_id: int
+    customer_no: str
+    address: str
+
+    def is_of(self, typed: str) -> bool:
+        """Say whether a person has typed this home's number, in whatever width and grouping."""
+        seen = unicodedata.normalize("NFKC", typed)
+        return "".join(sign for sign in seen if sign.isalnum()) == self.customer_no
 
 
 def ask_to_confirm(session: Session, customer_id: int, typed: str, now: int) -> str:
@@ -75,12 +93,13 @@ def address_letter(
         greeting=f"{name} 様",
         opening=(
             "請求のお知らせを、このメールアドレスにお送りする手続きがありました。",
-            "下のボタンを開き、ログインしたうえで「このアドレスにする」を押してください。",
+            "下のボタンを開いて、「このアドレスにする」を押してください。",
+            "ログインしていない端末では、請求書にある顧客番号をお尋ねします。",
         ),
         facts=(),
         button=Button(
             "メールアドレスを確認する",
-            f"{base_url}/settings/email/{mail.id}/{_token(secret, mail)}",
+            f"{base_url}/b/address/{mail.id}/{_token(secret, mail)}",
         ),
         closing=(
             "このリンクは24時間使えます。",
@@ -96,41 +115,43 @@ def _token(secret: str, mail: Outbox) -> str:
 
 
 def get_asked_address(
-    session: Session, secret: str, customer_id: int, link: tuple[int, str], now: int
-) -> str:
-    """Return the address that a link confirms; raises NotFound for any link that does not count.
+    session: Session, secret: str, link: tuple[int, str], now: int
+) -> AskedAddress:
+    """Return what a link confirms; raises NotFound for any link that does not count.
 
-    `link` is the mail's id and the token. It counts for the customer who asked, and for a day.
+    `link` is the mail's id and the token. It counts for a day, until the next request, and while
+    its customer may come in.
     """
     mail_id, token = link
-    newest = session.scalar(
-        select(func.max(Outbox.id)).where(Outbox.customer_id == customer_id, Outbox.kind == ADDRESS)
-    )
-    mail = session.get(Outbox, mail_id) if newest == mail_id else None
-    if mail is None or now >= mail.queued_at + LASTS_S:
+    mail = session.get(Outbox, mail_id)
+    if mail is None or mail.kind != ADDRESS or now >= mail.queued_at + LASTS_S:
         raise NotFound("there is no such link")
     if not hmac.compare_digest(_token(secret, mail).encode(), token.encode("utf-8", "replace")):
         raise NotFound("there is no such link")
-    return mail.recipient
+    newest = select(func.max(Outbox.id)).where(
+        Outbox.customer_id == mail.customer_id, Outbox.kind == ADDRESS
+    )
+    customer = session.get(Customer, mail.customer_id)
+    if customer is None or not may_read(customer, now) or session.scalar(newest) != mail_id:
+        raise NotFound("there is no such link")
+    return AskedAddress(customer.id, customer.customer_no, mail.recipient)
 
 
-def confirm_address(
-    session: Session, secret: str, customer_id: int, link: tuple[int, str], now: int
-) -> str:
+def confirm_address(session: Session, secret: str, link: tuple[int, str], now: int) -> str:
     """Let a confirmed address count from now on; again, it changes nothing more."""
-    address = get_asked_address(session, secret, customer_id, link, now)
-    customer = session.get_one(Customer, customer_id, with_for_update=True)
-    if customer.email != address:
+    asked = get_asked_address(session, secret, link, now)
+    customer = session.get_one(Customer, asked.customer_id, with_for_update=True)
+    if customer.email != asked.address:
         _tell_old_address(session, customer, link[0], now)
-        customer.email = address
+        customer.email = asked.address
         customer.search_text = search_text(
-            customer.customer_no, customer.name, customer.kana, address
+            customer.customer_no, customer.name, customer.kana, asked.address
         )
         customer.version += 1
         customer.updated_at = now
         actor = f"customer:{customer.customer_no}"
         audit.record(session, now, actor, "email_confirmed", customer.customer_no, {})
-    return address
+    return asked.address
 
 
 def _tell_old_address(session: Session, customer: Customer, asked_id: int, now: int) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from gunicorn.glogging import Logger
 
-_TOKEN: Final = re.compile(r"(/b/|/settings/email/)[^\s\"'?#\]]+")
+_TOKEN: Final = re.compile(r"(/b/)[^\s\"'?#\]]+")
 
 
 def redacted(text: str) -> str:

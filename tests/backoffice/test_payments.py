@@ -10,7 +10,7 @@ from shared.models.customers import Customer
 from shared.models.mail import Outbox
 from shared.models.payments import Payment
 from tests.backoffice.conftest import Office
-from tests.pages import Browser, Page
+from tests.pages import Browser, Page, words
 
 OTHER = "24011120220111"
 
@@ -27,7 +27,7 @@ def uploaded(browser: Browser, text: str) -> Page:
 def test_the_list_shows_what_is_not_paid_and_its_sum(office: Office) -> None:
     page = office.as_("viewer").get("/office/payments")
     assert page.figure(office.bill, "total_yen") == 2327
-    assert "合計 4,654円" in page.text
+    assert "全 2 件、合計 4,654円" in page.text
     assert office.held_bill not in page.text
     for bad in ("state=x", "month=13", "page=-1", "q=%25"):
         assert office.as_("viewer").get(f"/office/payments?{bad}").status == 200
@@ -67,7 +67,32 @@ def test_a_file_is_looked_at_and_then_applied(office: Office) -> None:
     assert "新しい入金はありません。" in uploaded(browser, text).text
     wrong = uploaded(browser, text + f"{OTHER},2024-02-27,1\n")
     assert wrong.status == 422
-    assert "line 3, amount_yen: 1 yen, and the bill is 2327 yen" in wrong.text
+    assert "3 行目amount_yen1 ≠ 2327請求額と違います。" in words(wrong.all("table")[0])
+
+
+def test_each_fault_of_a_file_is_told_in_the_readers_language(office: Office) -> None:
+    rows = (
+        "9,2024-02-27,2327,", f"{office.bill},2/27,2327,", f"{office.bill},2099-01-01,2327,",
+        f"{office.bill},2024-02-27,x,", f"{office.bill},2024-02-27,2327,{'i' * 101}",
+        f"{office.held_bill},2024-02-27,2327,", f"{OTHER},2024-02-27,2327,a",
+        f"{OTHER},2024-02-27,2327,a",
+    )  # fmt: skip
+    browser = office.as_("billing")
+    text = "invoice_no,paid_on,amount_yen,external_id\n" + "\n".join(rows)
+    page = uploaded(browser, text)
+    assert page.status == 422
+    told = [words(row) for row in page.all("tr")[1:]]
+    for line, sentence in zip(
+        told,
+        (
+            "この番号の請求書はありません。", "入金日を 2024-01-16 のように", "まだ来ていない日",
+            "金額を、円の整数で", "100文字まで", "発行済の請求書ではありません。",
+            "この請求書は、上の行にもあります。",
+        ),
+        strict=True,
+    ):  # fmt: skip
+        assert sentence in line
+    assert "there is no bill" not in page.text
 
 
 def test_reminders_are_queued_for_the_ticked_bills(office: Office) -> None:

@@ -17,7 +17,7 @@ from playwright.sync_api import (
     ViewportSize,
     sync_playwright,
 )
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
@@ -27,8 +27,12 @@ from shared import schema
 from shared.db import make_engine
 from shared.invoices.documents import get_invoice
 from shared.invoices.notifying import queue_mails
+from shared.mail.confirming import ADDRESS, ask_to_confirm
 from shared.mail.links import ensure_link
+from shared.mail.writing import Writer
+from shared.models.mail import Outbox
 from shared.months import Month
+from shared.settings import find_settings
 from tests.people import CODES, NOW, PASSWORD, Clock, a_bill, a_config, a_home, an_operator
 from tests.portal.test_bills import LIVE
 
@@ -43,11 +47,12 @@ RULES = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'bes
 
 @dataclass(slots=True)
 class Site:
-    """Where the site is, the number of its bill, and the path of that bill's mailed link."""
+    """Where the site is, its bill's number, and the paths of the links in two of its mails."""
 
     url: str
     bill: str
     link: str = ""
+    address_link: str = ""
 
 
 @pytest.fixture(scope="session")
@@ -64,11 +69,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         month = month.previous()
         bills.append(a_bill(engine, home, month))
     link = mailed(engine, bills)
+    address_link = address_asked(engine, home)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(figures, "live_bill", lambda *_: LIVE)
         wsgi = app.create_site(a_config(), engine=engine, clock=Clock())
         with serving(wsgi) as port:
-            yield Site(f"http://127.0.0.1:{port}", bills[0], link)
+            yield Site(f"http://127.0.0.1:{port}", bills[0], link, address_link)
     engine.dispose()
 
 
@@ -79,6 +85,20 @@ def mailed(engine: Engine, bills: list[str]) -> str:
         ids = [get_invoice(session, number).id for number in bills]
         queue_mails(session, ids, NOW)
         return f"/b/{ensure_link(session, secret, ids[0], NOW, 60).token}"
+
+
+def address_asked(engine: Engine, customer_id: int) -> str:
+    """Ask to confirm a new mail address, and return the path of the link in its mail."""
+    config = a_config()
+    with Session(engine) as session, session.begin():
+        ask_to_confirm(session, customer_id, "new.one@example.jp", NOW)
+        mail = session.scalars(select(Outbox).where(Outbox.kind == ADDRESS)).one()
+        writer = Writer(config.require_secret_key(), config.base_url)
+        letter = writer.write(session, mail, find_settings(session), NOW)
+        mail.state = "accepted"
+    if letter.button is None:
+        pytest.fail("the mail has no link")
+    return letter.button.url.removeprefix(config.base_url)
 
 
 @contextmanager

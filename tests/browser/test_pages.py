@@ -98,6 +98,28 @@ def test_a_mailed_link_is_sound_open_and_closed(chromium: Browser, site: Site) -
         window.is_sound()
 
 
+@pytest.mark.parametrize("locale", ["ja-JP", "en-US"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_an_address_is_confirmed_on_a_phone_that_nobody_signed_in_on(
+    chromium: Browser, site: Site, scheme: Scheme, locale: str
+) -> None:
+    with chromium.new_context(viewport=PHONE, color_scheme=scheme, locale=locale) as context:
+        window = a_window(context, site)
+        window.open(site.address_link)
+        window.is_sound()
+        window.page.fill("#f-customer_no", "1")
+        window.page.click("main form button")
+        assert "422" in window.complaints.pop()
+        window.is_sound()
+        window.page.fill("#f-customer_no", "1120220110")
+        window.page.click("main form button")
+        window.is_sound()
+        window.come_home()
+        window.open(site.address_link)
+        expect(window.page.locator("#f-customer_no")).to_have_count(0)
+        window.is_sound()
+
+
 def test_english_fits_too(chromium: Browser, site: Site) -> None:
     with chromium.new_context(viewport=PHONE, locale="en-US") as context:
         window = a_window(context, site)
