@@ -103,6 +103,8 @@ LEAST_ROLE: Final = {
     "office.move": BILLING,
     "office.ask_delete": ADMIN,
     "office.delete": ADMIN,
+    "office.ask_disclose": ADMIN,
+    "office.disclose_customer": ADMIN,
     "office.disable": ADMIN,
     "office.restore": ADMIN,
     "office.archive": ADMIN,

@@ -8,13 +8,15 @@ from sqlalchemy.exc import IntegrityError
 
 from shared.commands import tariff
 from shared.commands.context import Context
-from shared.commands.output import write_file
+from shared.commands.output import write_bytes, write_file
 from shared.csvfile.writing import ENCODINGS
 from shared.customers.exporting import find_export_rows
 from shared.customers.importing import Sheet, read_customers
 from shared.customers.planning import Change, Verdict, plan_changes
 from shared.customers.registering import Registrar, apply_changes, reveal_code
 from shared.customers.sheet import COLUMNS
+from shared.documents.bundling import zipped_files
+from shared.documents.disclosing import disclose
 from shared.errors import Refused
 from shared.months import day_of
 from shared.settings import find_settings
@@ -36,6 +38,10 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     code = verbs.add_parser("code", help="show a customer's auth code, which is audited")
     code.add_argument("customer_no", metavar="CUSTOMER_NO")
     code.set_defaults(run=show_code)
+    tell = verbs.add_parser("disclose", help="all that is held of one customer, as a ZIP; audited")
+    tell.add_argument("customer_no", metavar="CUSTOMER_NO")
+    tell.add_argument("--output", metavar="FILE", required=True)
+    tell.set_defaults(run=disclose_customer)
     tariff.register(verbs)
 
 
@@ -87,4 +93,13 @@ def show_code(args: argparse.Namespace, context: Context) -> int:
     with context.session() as session:
         code = reveal_code(session, key, args.customer_no, context.clock(), context.actor)
     print(code, file=context.out)
+    return 0
+
+
+def disclose_customer(args: argparse.Namespace, context: Context) -> int:
+    """Write all that is held of a customer, for the customer; audited."""
+    with context.session() as session:
+        files = disclose(session, args.customer_no, context.clock(), context.actor)
+        content = b"".join(zipped_files(files))
+    write_bytes(args.output, context, content)
     return 0

@@ -3,7 +3,7 @@
 import io
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -11,6 +11,13 @@ from shared.documents.keeping import Rendering, find_rendering
 
 EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 """The time of every file in a ZIP: the same documents make the same bytes."""
+
+
+class File(NamedTuple):
+    """A file of a ZIP: its path in there, and its bytes."""
+
+    name: str
+    content: bytes
 
 
 def each_document(session: Session, numbers: Iterable[str]) -> Iterator[Rendering]:
@@ -21,11 +28,16 @@ def each_document(session: Session, numbers: Iterable[str]) -> Iterator[Renderin
 
 
 def zipped(documents: Iterable[Rendering]) -> Iterator[bytes]:
-    """Yield the bytes of a ZIP of documents; PDFs are compressed already, so they are stored."""
+    """Yield the bytes of a ZIP of documents."""
+    return zipped_files(File(document.file_name, document.content) for document in documents)
+
+
+def zipped_files(files: Iterable[File]) -> Iterator[bytes]:
+    """Yield the bytes of a ZIP while its files are made; PDFs are compressed, so all are stored."""
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
-        for document in documents:
-            archive.writestr(zipfile.ZipInfo(document.file_name, EPOCH), document.content)
+        for name, content in files:
+            archive.writestr(zipfile.ZipInfo(name, EPOCH), content)
             yield sink.taken()
     yield sink.taken()
 

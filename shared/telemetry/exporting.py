@@ -1,6 +1,6 @@
 """Registers and intervals as they are kept; a register that is set aside has its reason."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import NamedTuple
 
@@ -67,6 +67,13 @@ def find_kept(
     unknown = [number for number in customer_nos if number not in sites]
     if unknown:
         raise NotFound(f"there is no customer {', '.join(unknown)}")
+    return find_kept_at(session, sites, since, until)
+
+
+def find_kept_at(
+    session: Session, sites: Mapping[str, int], since: int | None, until: int | None
+) -> list[Kept]:
+    """Return what is kept of the sites of some customers, in the same order."""
     refresh(session, list(sites.values()))
     channel, aside = telemetry.Channel, telemetry.SetAside
     ids = {

@@ -24,6 +24,7 @@ ASKING = (
     "/leave",
     "/move",
     "/delete",
+    "/disclose",
     "/operators/1",
     "/audit.csv",
     "/report.csv",

@@ -1,6 +1,7 @@
 """Customers on the desk: found, registered, changed, imported; codes shown to few."""
 
 import io
+import zipfile
 from urllib.parse import urlencode
 
 import pytest
@@ -309,3 +310,17 @@ def test_each_tab_of_a_customer_opens(office: Office) -> None:
         page = browser.get(f"/office/customers/{HOME}{tab}")
         assert page.status == 200
         assert len(page.all("a", aria_current="page")) == 1
+
+
+def test_all_records_of_a_customer_are_saved_with_the_own_password(office: Office) -> None:
+    browser, path = office.as_("admin"), f"/office/customers/{HOME}/disclose"
+    assert path in browser.get(f"/office/customers/{HOME}/history").links()
+    assert path not in office.as_("billing").get(f"/office/customers/{HOME}/history").links()
+    refused = browser.post(path, {"password": "wrong"})
+    assert (refused.status, "パスワードが違います。" in refused.text) == (422, True)
+    saved = browser.post(path, {"password": PASSWORD}).answer
+    assert saved.content_type == "application/zip"
+    assert f"record-{HOME}.zip" in saved.headers["Content-Disposition"]
+    with zipfile.ZipFile(io.BytesIO(saved.data)) as archive:
+        assert f"請求書/請求書_{office.bill}.pdf" in archive.namelist()
+    assert "顧客の記録を書き出し" in browser.get(f"/office/customers/{HOME}/history").text

@@ -36,6 +36,8 @@ OFFICE = [
     "/customers/1120220110",
     "/customers/1120220110/edit",
     "/customers/1120220110/invoices",
+    "/customers/1120220110/history",
+    "/customers/1120220110/disclose",
     "/messages",
     "/mail",
     "/mail/{bill}",
