@@ -9,8 +9,9 @@ from backoffice.confirming import is_confirmed, wrong_password
 from backoffice.customer import show_customer
 from backoffice.invoices import asked_filter
 from shared.customers.stored import get_stored
-from shared.documents.bundling import each_document, merged
+from shared.documents.bundling import each_document
 from shared.documents.letters import LetterPlace, code_letter
+from shared.documents.merging import merged
 from shared.documents.paper import ISSUED
 from shared.documents.preparing import (
     find_by_post,

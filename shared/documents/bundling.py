@@ -1,8 +1,8 @@
-"""Many documents as one file: a ZIP that is sent while it is made, and one PDF to print."""
+"""Many files as one ZIP that is sent while it is made."""
 
 import io
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from sqlalchemy.orm import Session
@@ -62,21 +62,3 @@ class _Sink(io.RawIOBase):
         """Return what was written since it was last asked."""
         parts, self._parts = self._parts, []
         return b"".join(parts)
-
-
-def merged(documents: Sequence[bytes], title: str) -> bytes:
-    """Return one PDF of many, in order, to be printed in one go."""
-    import pikepdf
-
-    with pikepdf.new() as whole:
-        for content in documents:
-            with pikepdf.open(io.BytesIO(content)) as one:
-                whole.pages.extend(one.pages)
-        whole.docinfo["/Title"] = title
-        kept = io.BytesIO()
-        whole.save(
-            kept,
-            object_stream_mode=pikepdf.ObjectStreamMode.generate,
-            deterministic_id=True,
-        )
-    return kept.getvalue()

@@ -2,17 +2,21 @@
 
 import io
 import zipfile
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from datetime import date
+from typing import Any
 
+import pikepdf
 import pypdf
 import pytest
 from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from shared.documents import preparing
-from shared.documents.bundling import each_document, merged, zipped
+from shared.documents.bundling import each_document, zipped
 from shared.documents.keeping import Rendering, find_rendering
+from shared.documents.merging import merged
 from shared.documents.preparing import (
     find_by_post,
     find_months_of_documents,
@@ -160,6 +164,52 @@ def test_one_pdf_to_print_has_the_pages_of_all(month: Engine) -> None:
     reader = pypdf.PdfReader(io.BytesIO(whole))
     assert len(reader.pages) == 6
     assert all(f"請求番号{number}" in said(whole) for number in NUMBERS)
+
+
+def test_one_pdf_of_many_keeps_the_tags_of_each(month: Engine) -> None:
+    with Session(month) as session:
+        documents = [one.content for one in each_document(session, NUMBERS)]
+    whole = merged(documents, "郵送する請求書")
+    assert whole == merged(documents, "郵送する請求書")
+    with pikepdf.open(io.BytesIO(whole)) as pdf:
+        tree, pages = pdf.Root.StructTreeRoot, [page.obj.objgen for page in pdf.pages]
+        told = [list(tagged(top)) for top in tree.K]
+        assert len(told) == len(NUMBERS)
+        for place, elements in enumerate(told):
+            own = pages[2 * place : 2 * place + 2]
+            assert {one.Pg.objgen for one in elements if "/Pg" in one} == set(own)
+        numbers = [int(number) for number in list(tree.ParentTree.Nums)[::2]]
+        assert numbers == [int(page.obj.StructParents) for page in pdf.pages] == list(range(6))
+        names = {bytes(name) for name in list(tree.IDTree.Names)[::2]}
+        heads = [bytes(one.ID) for elements in told for one in elements if "/ID" in one]
+        assert (len(heads), set(heads)) == (len(names), names)
+        asked = [bytes(name) for elements in told for one in elements for name in headings(one)]
+        assert set(asked) <= names
+        assert (str(pdf.Root.Lang), bool(pdf.Root.MarkInfo.Marked)) == ("ja-JP", True)
+
+
+def test_what_has_no_tags_is_merged_without_them() -> None:
+    with pikepdf.new() as plain:
+        plain.add_blank_page()
+        kept = io.BytesIO()
+        plain.save(kept)
+    with pikepdf.open(io.BytesIO(merged([kept.getvalue()] * 2, "白紙"))) as pdf:
+        assert (len(pdf.pages), "/StructTreeRoot" in pdf.Root) == (2, False)
+
+
+def tagged(element: pikepdf.Object) -> Iterator[pikepdf.Object]:
+    """Yield a tag and all those inside."""
+    yield element
+    kids: Any = element.get("/K", [])
+    for kid in kids if isinstance(kids, pikepdf.Array) else [kids]:
+        if isinstance(kid, pikepdf.Dictionary) and "/S" in kid:
+            yield from tagged(kid)
+
+
+def headings(element: pikepdf.Object) -> Iterator[pikepdf.Object]:
+    """Yield the names of a cell's headings."""
+    for attributes in element.get("/A", []):
+        yield from attributes.get("/Headers", [])
 
 
 def test_a_year_of_ones_own_holds_nobody_elses(month: Engine) -> None:
