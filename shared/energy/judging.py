@@ -103,9 +103,10 @@ class Line:
         self.back_wh = max(SMALL_BACK_WH, self.channel.unit_wh)
         self.step_wh = max(SMALL_STEP_WH, 2 * self.channel.unit_wh)
 
-    def _meter(self) -> MeterEvent | None:
-        at = self.last.meter_at if self.last else 0
-        return next((event for event in self.channel.events if event.at == at), None)
+    def _modulus(self, last: Point) -> int:
+        """Return where the register of a point's meter wraps."""
+        meter = next((one for one in self.channel.events if one.at == last.meter_at), None)
+        return modulus_wh(meter, last.wh, self.channel.modulus_wh)
 
     def _refuse(self, at: int, readings: Iterable[Reading], reason: str) -> None:
         refused = [Refusal(at, r.source, r.wh, reason) for r in readings]
@@ -139,7 +140,7 @@ class Line:
         if removed is None:
             return last
         step = take_down(removed) - take_down(last.wh)
-        modulus = modulus_wh(self._meter(), last.wh, self.channel.modulus_wh)
+        modulus = self._modulus(last)
         if removed < last.wh:
             if 10 * last.wh >= 9 * modulus and self._fits(last, removed + modulus, event.at):
                 step += modulus
@@ -169,7 +170,7 @@ class Line:
         impossible = [r for r in readings if not 0 <= r.wh <= MAX_WH]
         if impossible:
             self._refuse(at, impossible, IMPLAUSIBLE)
-            readings = [r for r in readings if 0 <= r.wh <= MAX_WH]
+            readings = [r for r in readings if r not in impossible]
             if not readings:
                 return
         last = self.last
@@ -231,7 +232,7 @@ class Line:
 
     def _backward(self, at: int, reading: Reading, last: Point) -> None:
         wh = reading.wh
-        modulus = modulus_wh(self._meter(), last.wh, self.channel.modulus_wh)
+        modulus = self._modulus(last)
         if last.wh - wh <= self.back_wh:
             self._refuse(at, (reading,), STEP_BACK)
         elif 10 * last.wh >= 9 * modulus and self._fits(last, wh + modulus, at):

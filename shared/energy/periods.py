@@ -116,9 +116,8 @@ def days(span: Period, facts: ChannelFacts) -> ChannelDays:
     opening, closing = found[0], found[-1]
     day_wh, qualities = [], []
     for start, end in pairwise(found):
-        known = start is not None and end is not None
         day_wh.append(end.ledger - start.ledger if start and end else None)
-        qualities.append(worst(_quality(start), _quality(end)) if known else DayQuality.MISSING)
+        qualities.append(worst(_quality(start), _quality(end)))
     registers = _registers(span, facts, opening, closing)
     beside = {d for b in (opening, closing) if b for d in b.doubts}
     if closing is None:
@@ -163,11 +162,10 @@ def _begun_inside(
     first = facts.first
     if first is None or not instant(span.start) <= first.at < instant(span.end):
         return found
-    begun = Boundary(
-        span.start, first.wh, first.ledger, first.meter_at, How.FIRST, first.at, first.at
-    )
     return [
-        begun._replace(day=day) if known is None and instant(day) <= first.at else known
+        Boundary(day, first.wh, first.ledger, first.meter_at, How.FIRST, first.at, first.at)
+        if known is None and instant(day) <= first.at
+        else known
         for day, known in zip((*span.days(), span.end), found, strict=True)
     ]
 

@@ -140,6 +140,13 @@ def test_a_term_that_is_not_known_leaves_blank_what_rests_on_it(
     [
         ((2_000, None), (1_000, 1_000), TERMS, Figures(980, None, 2_000, None, 32, None, None)),
         ((2_000, 2_000), (1_000, None), TERMS, Figures(980, 4_000, None, None, None, None, None)),
+        # the contract ended while all was known: a bill that is held has no amount all the same
+        (
+            (2_000, None),
+            (1_000, None),
+            replace(TERMS, end=START),
+            Figures(980, None, None, None, None, None, None),
+        ),
         ((None, None), (None, None), BLANK, Figures(980, None, None, None, None, 0, 980)),
     ],
 )

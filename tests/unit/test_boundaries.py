@@ -21,10 +21,10 @@ def test_a_reading_at_midnight_is_exact() -> None:
 @pytest.mark.parametrize(
     ("time", "how"),
     [
-        ("2024-01-15 19:59", None),
+        ("2024-01-15 19:59:59", None),
         ("2024-01-15 20:00", How.NIGHT),
         ("2024-01-16 03:30", How.NIGHT),
-        ("2024-01-16 03:31", None),
+        ("2024-01-16 03:30:01", None),
     ],
 )
 def test_the_night_is_from_20_00_to_03_30(time: str, how: How | None) -> None:

@@ -45,7 +45,9 @@ def over(registers: dict[int, int], estimates: dict[int, int], *events: MeterEve
 def test_days_up_to_an_estimated_closing_are_shared_out_from_the_last_register(
     registers: dict[int, int], estimates: dict[int, int], day_wh: tuple[int | None, ...]
 ) -> None:
-    assert over(registers, estimates).day_wh == day_wh
+    found = over(registers, estimates).day_wh
+    assert found == day_wh
+    assert not any(isinstance(wh, float) for wh in found)
 
 
 def test_an_estimated_closing_goes_on_with_the_meter_and_the_ledger_before_it() -> None:

@@ -56,7 +56,9 @@ def test_where_a_register_wraps(
 def test_4_kw_give_120_percent_up_to_a_day_and_nine_hours_of_each_further_one(
     hours: int, wh: int
 ) -> None:
-    assert plausible_wh(4_000, hours * 3600) == wh
+    found = plausible_wh(4_000, hours * 3600)
+    assert found == wh
+    assert not isinstance(found, float)
 
 
 def test_what_panels_give_is_reckoned_by_the_second() -> None:
@@ -153,6 +155,7 @@ def test_the_digits_of_the_meter_in_place_decide_where_it_wraps() -> None:
     ("others", "stood", "why"),
     [
         ([("101.001", Source.IMPORT), ("101.009", Source.POLL)], 101_001, []),
+        ([("101.009", Source.IMPORT), ("101.001", Source.POLL)], 101_001, []),
         ([("101.009", Source.IMPORT), ("101.010", Source.POLL)], None, ["reading_conflict"] * 2),
         ([("0", Source.IMPORT), ("101", Source.POLL)], 101_000, ["zero"]),
         ([("0", Source.IMPORT), ("0", Source.POLL)], None, ["zero"] * 2),
@@ -175,6 +178,14 @@ def test_of_differing_registers_of_an_instant_only_a_typed_one_decides(
     )
     assert [point.wh for point in ledger.points[1:]] == ([] if stood is None else [stood])
     assert sorted(reasons(ledger)) == why
+    assert {refusal.at for refusal in ledger.refusals} <= {at("2024-01-16 11:00")}
+
+
+def test_a_zero_beside_a_register_is_no_conflict_once_a_meter_has_counted() -> None:
+    first = on(16, "10:00", "0.001")
+    ledger = a_ledger(first, on(16, "11:00", "0"), on(16, "11:00", "0.5", Source.POLL))
+    assert [point.wh for point in ledger.points] == [1, 500]
+    assert reasons(ledger) == ["zero"]
 
 
 def test_before_any_register_a_zero_beside_another_is_a_conflict() -> None:
@@ -210,6 +221,8 @@ def test_a_register_that_no_meter_can_have_never_counts(wh: int, *, stood: bool)
     ("readings", "stood", "why"),
     [
         (["0", "0", "6350.6"], [6_350_600], ["zero", "zero"]),
+        (["0", "0", "0.01"], [0, 0, 10], []),
+        (["0.001", "0"], [1], ["zero"]),
         (["0", "0.01", "6350.6"], [0, 10], ["over_capacity"]),  # it has begun to count
         (["0", "36.2", "72.4"], [0, 36_200, 72_400], []),  # 30 kW x 1.2 h: a new meter
         (["0", "36.201", "36.21"], [36_201, 36_210], ["zero"]),
@@ -258,9 +271,10 @@ def test_a_jump_is_forgotten_when_the_channel_goes_on_where_it_was() -> None:
 
 def test_what_follows_a_jump_has_the_reason_of_the_jump() -> None:
     ledger = a_ledger(
-        on(1, "10:00", "100"), on(1, "10:30", "5000"), on(2, "10:00", "5100"), on(31, "10:00", "99")
-    )
-    assert reasons(ledger) == ["over_capacity", "over_capacity", "register_back"]
+        on(1, "10:00", "100"), on(1, "10:30", "5000"), on(2, "10:00", "5100"),
+        on(3, "10:00", "5200"), on(31, "10:00", "99"),
+    )  # fmt: skip
+    assert reasons(ledger) == [*["over_capacity"] * 3, "register_back"]
     lower = a_ledger(
         on(1, "10:00", "100"), on(2, "10:00", "5"), on(3, "10:00", "60"), on(4, "10:00", "105")
     )
@@ -273,6 +287,7 @@ def test_what_follows_a_jump_has_the_reason_of_the_jump() -> None:
         (["5.000"], True),  # one glitch
         (["5.000", "5.000"], True),  # twice the same
         (["5.000", "5.001"], False),  # another meter, which counts
+        (["5.000", "60.000", "100.000"], False),  # it passes where the old one stood
         (["5.000", "4.950"], True),
         (["5.000", "5.001", "5.001"], False),
         (["5.000", "4.899", "5.001"], False),

@@ -84,7 +84,8 @@ def test_a_boundary_tells_what_it_rests_on() -> None:
 @pytest.mark.parametrize(
     ("after", "wh", "ledger_wh"),
     [
-        ("1.005", 2, 1_000),  # 9999 + 2.005 kWh: the line passes through 0 just at midnight
+        ("1.000", 0, 1_000),  # it passes through 0 just at midnight
+        ("1.005", 2, 1_000),  # 9999 and half of 2.005 kWh
         ("0.995", 9_999_997, 990),
         ("5.000", 2_000, 3_000),
     ],
@@ -103,11 +104,11 @@ JUMP = ("over_capacity",)
 @pytest.mark.parametrize(
     ("doubtful", "doubts"),
     [
-        ("2024-01-15 21:59", ()),
-        ("2024-01-15 22:01", JUMP),
+        ("2024-01-15 21:59:59", ()),
+        ("2024-01-15 22:00:01", JUMP),
         ("2024-01-16 00:00", JUMP),
         ("2024-01-16 02:00", JUMP),  # as near as the one that stands
-        ("2024-01-16 02:01", ()),
+        ("2024-01-16 02:00:01", ()),
     ],
 )
 def test_a_doubtful_reading_nearer_than_the_one_that_stands_puts_the_boundary_in_doubt(
@@ -120,6 +121,20 @@ def test_a_doubtful_reading_nearer_than_the_one_that_stands_puts_the_boundary_in
     known = midnight(ledger, "2024-01-16")
     assert known is not None
     assert (known.how, known.doubts) == (How.NIGHT, doubts)
+
+
+@pytest.mark.parametrize(
+    ("doubtful", "doubts"), [("2024-01-15 21:59:59", ()), ("2024-01-15 22:00", JUMP)]
+)
+def test_a_doubtful_reading_before_midnight_counts_up_to_the_distance_of_one_after_it(
+    doubtful: str, doubts: tuple[str, ...]
+) -> None:
+    ledger = a_ledger(
+        read("2024-01-15 11:00", "99"), read(doubtful, "5000"), read("2024-01-16 02:00", "100")
+    )
+    known = midnight(ledger, "2024-01-16")
+    assert known is not None
+    assert (known.how, known.wh, known.doubts) == (How.NIGHT, 100_000, doubts)
 
 
 @pytest.mark.parametrize("after", ["100.1", "104"])
@@ -153,6 +168,17 @@ def test_an_exact_reading_is_never_in_doubt() -> None:
     assert (known.how, known.doubts) == (How.EXACT, ())
 
 
+def test_a_removal_register_that_was_set_aside_leaves_the_new_meters_midnight_beyond_doubt() -> (
+    None
+):
+    ledger = a_ledger(
+        read("2024-01-15 12:00", "100"), events=(swap("2024-01-16 00:00", "50", "0"),)
+    )
+    known = midnight(ledger, "2024-01-16")
+    assert known is not None
+    assert (known.how, known.wh, known.doubts) == (How.EXACT, 0, ())
+
+
 def test_boundaries_are_all_those_known_in_order() -> None:
     ledger = a_ledger(
         read("2024-01-16 12:00", "100"), read("2024-01-18 12:00", "110"),
@@ -174,11 +200,11 @@ def test_the_first_midnight_counts_where_the_first_reading_is_of_its_night() -> 
 @pytest.mark.parametrize(
     ("time", "day"),
     [
-        ("2024-01-15 19:59", None),
+        ("2024-01-15 19:59:59", None),
         ("2024-01-15 20:00", date(2024, 1, 16)),
         ("2024-01-16 00:00", date(2024, 1, 16)),
         ("2024-01-16 03:30", date(2024, 1, 16)),
-        ("2024-01-16 03:31", None),
+        ("2024-01-16 03:30:01", None),
         ("2024-01-16 12:00", None),
     ],
 )

@@ -180,6 +180,13 @@ def test_days_before_the_first_register_hold_nothing_and_it_opens() -> None:
     assert (span.total_wh, span.qualities) == (40, (MEASURED,) * 4)
 
 
+def test_a_channel_that_begins_on_the_first_day_opens_it_at_that_register() -> None:
+    span = over(
+        *(known(n, 5_000, ledger=10 * n) for n in range(1, 5)), facts=first("2024-01-16 12:00")
+    )
+    assert (span.day_wh, span.total_wh) == ((10, 10, 10, 10), 40)
+
+
 def test_a_first_register_before_midnight_leaves_that_midnight_to_the_boundaries() -> None:
     span = over(known(4, 9_000, ledger=40), facts=first("2024-01-17 10:00"))
     assert span.day_wh == (0, None, None, None)

@@ -181,7 +181,7 @@ def test_midnights_that_were_not_read_come_of_the_readings_beside_them() -> None
 @pytest.mark.parametrize(
     ("last", "days"),
     [
-        ("2024-01-17 19:59", []),
+        ("2024-01-17 19:59:59", []),
         ("2024-01-17 20:00", [18]),
         ("2024-01-17 23:59", [18]),
         ("2024-01-18 00:00", [18]),

@@ -128,6 +128,15 @@ def test_export_is_judged_after_the_channels_it_rests_on_in_whatever_order_they_
     assert exported({PV: pv, EXPORT: export}) == exported({EXPORT: export, PV: pv}) == [OVER]
 
 
+def test_a_ledger_knows_its_first_and_its_newest_register() -> None:
+    ledger = judge(Site({PV: hourly("100", "101", "102")})).ledgers[PV]
+    assert ledger.first is not None
+    assert ledger.last is not None
+    assert (ledger.first.wh, ledger.last.wh) == (100_000, 102_000)
+    nothing = a_ledger()
+    assert (nothing.first, nothing.last) == (None, None)
+
+
 # -- doubts --------------------------------------------------------------------------------
 
 
@@ -157,6 +166,11 @@ def test_only_what_may_be_a_register_puts_a_boundary_in_doubt() -> None:
         (at("2024-01-16 10:05"), "reading_conflict"),
         (at("2024-01-16 10:05"), "reading_conflict"),
     ]
+
+
+def test_export_above_generation_puts_a_boundary_in_doubt() -> None:
+    site = Site({PV: hourly("100", "101"), EXPORT: hourly("50", "53")})
+    assert judge(site).ledgers[EXPORT].doubts == [(at("2024-01-16 11:00"), OVER)]
 
 
 # -- marks, and passes that begin at one -----------------------------------------------------------

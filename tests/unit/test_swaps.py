@@ -68,21 +68,22 @@ def test_a_meter_with_a_name_never_goes_on_in_another() -> None:
 
 
 @pytest.mark.parametrize(
-    ("last", "removed", "step"),
+    ("read_on", "last", "removed", "step"),
     [
-        ("100", "99.9", 0),
-        ("9990", "5", 15_000),  # it rolled over before it was taken down
-        ("9000.009", "1.019", None),  # 1,001 kWh in two hours is no rollover
-        ("9950", "22.2", 72_200),  # what 30 kW give in two hours, and 0.2
-        ("9950", "22.21", None),
-        ("8999.99", "5", None),
-        ("100", "99.899", None),
+        ("2024-01-16", "100", "99.9", 0),
+        ("2024-01-16", "100", "99.899", None),
+        ("2024-01-16", "9990", "5", 15_000),  # it rolled over before it was taken down
+        ("2024-01-16", "9950", "22.2", 72_200),  # what 30 kW give in two hours, and 0.2
+        ("2024-01-16", "9950", "22.201", None),
+        ("2024-01-14", "9000.00", "1.019", 1_001_010),  # from nine tenths on
+        ("2024-01-14", "8999.99", "1.019", None),
+        ("2023-11-16", "9990", "9990", 0),  # two months could give 10,000 kWh; it stood still
     ],
 )
 def test_a_removal_register_below_the_last_one_rolled_over_stepped_back_or_is_set_aside(
-    last: str, removed: str, step: int | None
+    read_on: str, last: str, removed: str, step: int | None
 ) -> None:
-    before = read("2024-01-16 10:00", last)
+    before = read(f"{read_on} 10:00", last)
     event = swap("2024-01-16 12:00", removed, "0")
     ledger = a_ledger(before, events=(event,))
     assert event.removed_wh is not None
@@ -169,3 +170,18 @@ def test_each_meter_wraps_where_its_own_digits_say() -> None:
     ledger = judge(Site({Quantity.PV: channel})).ledgers[Quantity.PV]
     assert [point.ledger for point in ledger.points] == [0, 9_000, 12_000, 12_000]
     assert reasons(ledger) == ["register_back"]
+
+
+@pytest.mark.parametrize(
+    ("digits", "told", "step"),
+    [(4, None, 15_000), (5, None, 0), (None, None, 15_000), (None, 20_000_000, 0)],
+)
+def test_a_removal_register_wraps_where_the_old_meters_digits_or_the_device_say(
+    digits: int | None, told: int | None, step: int
+) -> None:
+    """9,990 kWh is just before the end of four digits and far from that of more."""
+    old = MeterEvent(at("2024-01-15 00:00"), "A1", 9_990_000, digits=digits)
+    new = MeterEvent(NOON, "B2", 0, 5_000, digits=8)
+    channel = Channel([read("2024-01-16 10:00", "9990")], (old, new), modulus_wh=told)
+    ledger = judge(Site({Quantity.PV: channel})).ledgers[Quantity.PV]
+    assert ledger.closes[NOON].ledger == step
