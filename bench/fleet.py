@@ -3,9 +3,9 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import Engine, Table, func, select
+from sqlalchemy import Engine, Insert, Table, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from bench.databases import OpenSession, sessions
@@ -14,7 +14,7 @@ from ingest.demo.homes import STORIES, DemoHome, make_homes
 from shared.db import Cell, copy_rows, in_chunks
 from shared.models import customers, invoices, telemetry
 from shared.models.base import Base
-from shared.months import Month, day_of, instant, invoice_no, month_of
+from shared.months import Month, day_of, instant
 from shared.search import search_text
 from shared.telemetry.deriving import refresh
 
@@ -59,11 +59,14 @@ def last_months(closing_day: int) -> tuple[Month, Month]:
 def multiply(patterns: Engine, engine: Engine, models: Sequence[type[Base]], copies: int) -> None:
     """Fill a migrated, empty database with copies of the patterns' rows, under keys of their own.
 
-    Everything is copied as it is but keys, numbers, names and codes, and days long past.
+    Everything is copied as it is but keys, numbers, names and codes, amounts of bills, and days
+    long past.
     """
     with Session(patterns) as source:
-        rows = {model: _recent(source, model) for model in models}
+        rows = {model: _recent(source, model) for model in models if model is not invoices.Invoice}
         strides = {str(model.__tablename__): _stride(source, model) for model in models}
+        bills = source.scalars(select(invoices.Invoice)).all() if invoices.Invoice in models else []
+        source.expunge_all()
     open_session = sessions(engine)
     with open_session() as session:
         history.register_operator(session, NOW)
@@ -78,6 +81,13 @@ def multiply(patterns: Engine, engine: Engine, models: Sequence[type[Base]], cop
                     for row in found
                 )
                 copy_rows(session, model, [c.name for c in table.columns], shifted)
+    ordered = sorted(bills, key=lambda bill: (bill.month, -bill.revision, bill.id))
+    for numbered in in_chunks(enumerate(ordered), CHUNK):
+        with open_session() as session:
+            places = {bill.id: place for place, bill in enumerate(ordered)}
+            for place, bill in numbered:
+                successor = None if bill.successor_id is None else places[bill.successor_id]
+                session.execute(_copies(bill, (place, successor), copies, strides))
 
 
 def _recent(source: Session, model: type[Base]) -> list[tuple[Cell, ...]]:
@@ -140,17 +150,40 @@ def _customer(found: dict[str, Cell], number: int) -> dict[str, Cell]:
     }
 
 
-def _invoice(found: dict[str, Cell], _number: int) -> dict[str, Cell]:
-    month = month_of(cast("date", found["month"]))
-    revision = cast("int", found["revision"])
-    owner = cast("int", found["customer_id"])
-    return {
-        "invoice_no": invoice_no(month, _own_number(owner), revision),
-        "name": f"顧客{owner:05d}",
+def _copies(
+    bill: invoices.Invoice, places: tuple[int, int | None], copies: int, strides: dict[str, int]
+) -> Insert:
+    """Return what has the database itself write a bill of the patterns for every copied home.
+
+    `places` are the bill's and its successor's among the patterns by month: bills of a month
+    follow one another, as runs leave them. Amounts differ, as homes do.
+    """
+    place, successor = places
+    owner, table = customers.Customer, cast("Table", invoices.Invoice.__table__)
+    number = (owner.id - bill.customer_id) // strides["customer"]
+    more = (owner.id * 37 + place * 101) % 3000
+    suffix = f"-{bill.revision}" if bill.revision > 1 else ""
+    own: dict[str, Any] = {
+        "id": place * copies + number + 1,
+        "customer_id": owner.id,
+        "site_id": bill.site_id + number * strides["site"],
+        "invoice_no": literal(f"{bill.month:%y%m}") + owner.customer_no + suffix,
+        "name": owner.name,
     }
+    if bill.total_yen is not None and bill.use_yen is not None:
+        own |= {"use_yen": bill.use_yen + more, "total_yen": bill.total_yen + more}
+    if successor is not None:
+        own["successor_id"] = successor * copies + number + 1
+    cells = [
+        own.get(column.name, literal(getattr(bill, column.name), column.type)).label(column.name)
+        for column in table.columns
+    ]
+    of_copies = select(*cells).where((owner.id - bill.customer_id) % strides["customer"] == 0)
+    return insert(table).from_select(
+        [column.name for column in table.columns], of_copies.order_by(owner.id)
+    )
 
 
 _RENAMING: dict[str, Callable[[dict[str, Cell], int], dict[str, Cell]]] = {
     "customer": _customer,
-    "invoice": _invoice,
 }
