@@ -17,7 +17,8 @@ from shared.customers.notes import add_note, find_notes
 from shared.customers.overview import find_next
 from shared.customers.stored import get_stored
 from shared.invoices.live import live_bill
-from shared.invoices.queries import find_invoice_numbers, find_invoices
+from shared.invoices.paging import find_invoices
+from shared.invoices.queries import find_invoice_numbers
 from shared.invoices.rows import InvoiceFilter
 from shared.models.operations import Audit
 from shared.months import day_of

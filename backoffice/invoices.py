@@ -9,6 +9,7 @@ from backoffice.blueprint import office
 from backoffice.words import reason_words
 from shared.billing.checks import WARNINGS, Reason
 from shared.invoices import past, queries
+from shared.invoices.paging import find_invoices
 from shared.invoices.rows import PAST, QUALITIES, SORT_KEYS, STATES, BillRow, InvoiceFilter, Page
 from shared.invoices.sheets import count_unfit, filter_csv, list_csv
 from shared.months import day_of
@@ -77,7 +78,7 @@ def invoices() -> ResponseReturnValue:
 
 
 def _find(wanted: InvoiceFilter, sort: str, shown: paging.Slice) -> Page[BillRow]:
-    find = past.find_past_page if wanted.state == PAST else queries.find_invoices
+    find = past.find_past_page if wanted.state == PAST else find_invoices
     return find(database(), wanted, sort, shown.size, shown.offset)
 
 

@@ -7,8 +7,10 @@ from itertools import islice
 from typing import Any, Final, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, Select, Table, create_engine, event
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import Column
+from sqlalchemy.sql.selectable import FromClause
 from sqlalchemy.sql.sqltypes import Date
 
 from shared.models.base import Base
@@ -23,10 +25,18 @@ READ_ONLY: Final = "reads_only"
 """The execution option of a connection that only reads."""
 
 
+class _Hinting(SQLiteCompiler):
+    """Lets a query say `INDEXED BY` after a table, as SQLite keeps no account of its own."""
+
+    def get_from_hint_text(self, table: FromClause, text: str | None) -> str | None:  # noqa: ARG002
+        return text
+
+
 def make_engine(url: str) -> Engine:
     """Return the engine of `sqlite:///…` or `postgresql://…` (psycopg 3)."""
     engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
     if engine.dialect.name == "sqlite":
+        engine.dialect.statement_compiler = _Hinting
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -77,14 +87,18 @@ def raw_rows(session: Session, query: Select[*tuple[Any, ...]]) -> list[tuple[An
 
     On SQLite a day comes as ISO text; cast it to text where both databases should tell it so.
     """
-    bind = session.get_bind()
-    compiled = query.compile(bind, compile_kwargs={"render_postcompile": True})
-    found: Any = compiled.params
-    if compiled.positional:
-        found = tuple(found[name] for name in compiled.positiontup or ())
-    cursor = _cursor(session)
-    cursor.execute(str(compiled), found)
+    cursor, statement, params = driven(session, query)
+    cursor.execute(statement, params)
     return cast("list[tuple[Any, ...]]", cursor.fetchall())
+
+
+def driven(session: Session, query: Select[*tuple[Any, ...]]) -> tuple[Any, str, Any]:
+    """Return the driver's cursor in the session's transaction, a query's text and parameters."""
+    compiled = query.compile(session.get_bind(), compile_kwargs={"render_postcompile": True})
+    params: Any = compiled.params
+    if compiled.positional:
+        params = tuple(params[name] for name in compiled.positiontup or ())
+    return _cursor(session), str(compiled), params
 
 
 def copy_rows(

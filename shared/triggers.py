@@ -80,7 +80,7 @@ def drop(connection: Connection) -> None:
             connection.exec_driver_sql(f"DROP TRIGGER {name}")
     else:
         connection.exec_driver_sql("DROP FUNCTION refuse_change, refuse_bill_parts CASCADE")
-        for name in ("refuse_priced_term", "sum_added", "sum_taken", "sum_changed"):
+        for name in ("refuse_priced_term", *tallies.functions()):
             connection.exec_driver_sql(f"DROP FUNCTION IF EXISTS {name} CASCADE")
 
 

@@ -23,7 +23,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("month", "state", "quality", name=op.f("pk_invoice_sum")),
         sqlite_with_rowid=False,
     )
-    op.execute(tallies.fill())
+    op.execute(tallies.fill("invoice_sum", op.get_bind().dialect.name))
     op.create_index(
         "ix_invoice_revised",
         "invoice",

@@ -4,21 +4,14 @@ from dataclasses import dataclass, fields
 from datetime import date
 from typing import Generic, TypeVar
 
+from shared.models import invoices
 from shared.models.invoices import Invoice, PastBill
 from shared.months import Month, month_of
 
 STATES = ("open", "held", "closed", "issued", "void")
 QUALITIES = ("A", "B", "C")
 PAST = "past"
-FIGURES = (
-    "base_yen",
-    "pv_wh",
-    "export_wh",
-    "use_wh",
-    "export_yen",
-    "use_yen",
-    "total_yen",
-)
+FIGURES = invoices.FIGURES
 SORT_KEYS = ("month", "invoice_no", "customer_no", "name", "state", "quality", *FIGURES)
 
 T = TypeVar("T")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import lru_cache
+from itertools import chain
 
 from sqlalchemy.orm import Session
 
@@ -17,6 +18,7 @@ from shared.invoices.exporting import (
     kwh,
     list_cells,
 )
+from shared.invoices.lines import each_part
 from shared.invoices.queries import each_line
 from shared.invoices.rows import BillRow, InvoiceFilter
 from shared.months import month_of
@@ -36,6 +38,8 @@ def filter_csv(
     session: Session, wanted: InvoiceFilter, sort: str, encoding: str
 ) -> Iterator[bytes]:
     """Yield all bills that a filter finds as CSV, piece by piece while they are read."""
+    if encoding == "utf-8":
+        return chain(CsvWriter(LIST_COLUMNS).chunks(()), each_part(session, wanted, sort))
     return CsvWriter(LIST_COLUMNS, encoding).chunks(_lines(session, wanted, sort))
 
 

@@ -7,6 +7,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.models.base import Base, Key
 
+FIGURES = ("base_yen", "pv_wh", "export_wh", "use_wh", "export_yen", "use_yen", "total_yen")
+"""What a list tells of each bill, and its sums of all."""
+
 
 class BillRun(Base):
     """A run of a month, asked for by a page, the command line or the scheduler.
@@ -139,10 +142,22 @@ class Invoice(Base):
             sqlite_where=text("state <> 'void'"),
             postgresql_where=text("state <> 'void'"),
         ),
-        Index("ix_invoice_month", "month", "id"),
+        Index(
+            "ix_invoice_list",  # a list of a month is made from this index alone, but its page
+            "month",
+            "id",
+            "state",
+            "quality",
+            "customer_id",
+            "issued_on",
+            "period_end",
+            *FIGURES,
+        ),
         Index("ix_invoice_state", "state", "month", "id"),
+        Index("ix_invoice_name", "name", "id", "state", "quality"),
+        *(Index(f"ix_invoice_{name}", name, "id", "state", "quality") for name in FIGURES),
         Index("ix_invoice_successor_id", "successor_id"),
-        Index("ix_invoice_customer_id", "customer_id", "month"),
+        Index("ix_invoice_customer_id", "customer_id", "month", "id"),
         Index(
             "ix_invoice_revised",
             "id",
@@ -157,6 +172,44 @@ class InvoiceSum(Base):
 
     __tablename__ = "invoice_sum"
     month: Mapped[date] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(primary_key=True)
+    quality: Mapped[str] = mapped_column(primary_key=True)
+    bills: Mapped[int]
+    base_yen: Mapped[int]
+    pv_wh: Mapped[int]
+    export_wh: Mapped[int]
+    use_wh: Mapped[int]
+    export_yen: Mapped[int]
+    use_yen: Mapped[int]
+    total_yen: Mapped[int]
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class BandSum(Base):
+    """The same by day and by band of amounts (shared/tallies.py), for ranges of both."""
+
+    __tablename__ = "band_sum"
+    month: Mapped[date] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(primary_key=True)
+    quality: Mapped[str] = mapped_column(primary_key=True)
+    band: Mapped[int] = mapped_column(primary_key=True)
+    bills: Mapped[int]
+    base_yen: Mapped[int]
+    pv_wh: Mapped[int]
+    export_wh: Mapped[int]
+    use_wh: Mapped[int]
+    export_yen: Mapped[int]
+    use_yen: Mapped[int]
+    total_yen: Mapped[int]
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class OwnerSum(Base):
+    """The same of each customer, in one state and quality, for searches."""
+
+    __tablename__ = "owner_sum"
+    customer_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     state: Mapped[str] = mapped_column(primary_key=True)
     quality: Mapped[str] = mapped_column(primary_key=True)
     bills: Mapped[int]

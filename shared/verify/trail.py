@@ -5,9 +5,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, or_, select, text
 from sqlalchemy.orm import Session
 
+from shared import tallies
 from shared.documents.keeping import find_broken
 from shared.invoices.drafting import ISSUED, VOID
 from shared.invoices.rows import InvoiceFilter
@@ -47,7 +48,13 @@ def check_sums(session: Session) -> Iterator[Finding]:
     for wrong in kept.symmetric_difference(counted_sums(session, InvoiceFilter())):
         told = f"{wrong.bills} {wrong.state} bills of grade {wrong.quality}, {wrong.total_yen} yen"
         where = "kept sums" if wrong in kept else "bills"
-        yield Finding("I3", str(month_of(wrong.month)), f"only the {where} tell {told}")
+        month = "" if wrong.month is None else str(month_of(wrong.month))
+        yield Finding("I3", month, f"only the {where} tell {told}")
+    dialect = session.get_bind().dialect.name
+    for table in ("band_sum", "owner_sum"):
+        astray = len(session.execute(text(tallies.astray(table, dialect))).all())
+        if astray:
+            yield Finding("I3", table, f"{astray} of its sums are not those of the bills")
 
 
 def check_people(session: Session) -> Iterator[Finding]:

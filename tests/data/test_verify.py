@@ -115,6 +115,13 @@ def test_kept_sums_that_are_not_those_of_the_bills_are_found(broken: Broken) -> 
     assert set(found) == {("I3", "2024-01")}
 
 
+@pytest.mark.parametrize("table", ["band_sum", "owner_sum"])
+def test_sums_of_ranges_and_customers_that_are_not_those_of_the_bills_are_found(
+    broken: Broken, table: str
+) -> None:
+    assert broken(f"UPDATE {table} SET use_wh = use_wh + 1") == [("I3", table)]
+
+
 def test_a_day_whose_use_is_not_generation_less_export_is_found(broken: Broken) -> None:
     found = broken(
         f"UPDATE invoice_day SET use_wh = use_wh + 1 WHERE invoice_id = {OF_JAN} "
