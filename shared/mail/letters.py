@@ -16,6 +16,8 @@ from shared.errors import ValueRefused
 from shared.mail.addresses import require_address
 
 ACCENT: Final = "#35408f"
+ON_ACCENT: Final = "#ffffff"
+"""Of the one link, its underline too: it stands on the button."""
 PAPER: Final = "#f4f6f5"
 
 
@@ -69,7 +71,8 @@ class Letter:
             '<!doctype html>\n<html lang="ja">\n<head>\n<meta charset="utf-8">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             f"<title>{escape(self.subject)}</title>\n</head>\n"
-            f'<body bgcolor="{PAPER}" text="#14201b">\n<main>\n<h1>{escape(self.subject)}</h1>\n'
+            f'<body bgcolor="{PAPER}" text="#14201b" link="{ON_ACCENT}" vlink="{ON_ACCENT}">\n'
+            f"<main>\n<h1>{escape(self.subject)}</h1>\n"
             f"<p>{escape(self.greeting)}</p>\n{opening}{table}{self._button()}{closing}"
             f"<hr>\n<p>{signature}</p>\n</main>\n</body>\n</html>\n"
         )
@@ -80,7 +83,7 @@ class Letter:
         return (
             '<table cellpadding="14" border="0"><tr>'
             f'<th scope="row" bgcolor="{ACCENT}"><a href="{escape(self.button.url)}">'
-            f'<font color="#ffffff" size="4">{escape(self.button.label)}</font></a></th>'
+            f'<font color="{ON_ACCENT}" size="4">{escape(self.button.label)}</font></a></th>'
             "</tr></table>\n"
         )
 
