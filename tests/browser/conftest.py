@@ -5,8 +5,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain, repeat
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 from playwright.sync_api import (
@@ -43,6 +44,7 @@ AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 PHONE: ViewportSize = {"width": 360, "height": 800}
 DESK: ViewportSize = {"width": 1440, "height": 900}
 RULES = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']}"
+COLOUR = "{runOnly: {type: 'rule', values: ['color-contrast', 'link-in-text-block']}}"
 
 
 @dataclass(slots=True)
@@ -164,8 +166,12 @@ class Window:
         self.page.fill("#password", PASSWORD)
         self.page.click("main form[action$=login] button")
 
-    def is_sound(self) -> None:
-        """Find nothing that axe, the console or a narrow screen would complain about."""
+    def is_sound(self, *schemes: Literal["light", "dark"]) -> None:
+        """Find nothing that axe, the console or a narrow screen would complain about.
+
+        axe looks at the page in the first of the `schemes`, without any in the window's own; in the
+        others, where the page is the same but for its colours, at what rests on colour.
+        """
         self.page.mouse.wheel(0, 10_000)
         self.page.wait_for_timeout(150)
         over = self.page.evaluate(
@@ -174,9 +180,11 @@ class Window:
         assert over == 0, f"{self.page.url}: {over} px too wide"
         assert self.complaints == []
         self.page.evaluate(AXE.read_text())
-        found = self.page.evaluate(f"axe.run(document, {RULES}).then(r => r.violations)")
-        told = [(one["id"], [node["html"][:120] for node in one["nodes"]][:3]) for one in found]
-        assert told == [], self.page.url
+        for rules, scheme in zip(chain([RULES], repeat(COLOUR)), schemes or (None,), strict=False):
+            self.page.emulate_media(color_scheme=scheme)
+            found = self.page.evaluate(f"axe.run(document, {rules}).then(r => r.violations)")
+            told = [(one["id"], [node["html"][:120] for node in one["nodes"]][:3]) for one in found]
+            assert told == [], f"{self.page.url} {scheme or ''}"
 
 
 def a_window(context: BrowserContext, site: Site) -> Window:

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -27,14 +26,6 @@ from tests.people import PASSWORD, Clock, a_config, an_operator
 
 READ, UNDATED, SILENT = "1120230001", "1120230002", "1120230003"
 SCRIPT = pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
-PAGES = [
-    "/", "/invoices", f"/invoices/2401{UNDATED}", f"/invoices/2401{SILENT}/edit",
-    f"/invoices/2312{READ}", f"/customers/{READ}/invoices",
-    f"/customers/{READ}/invoices/2312{READ}",
-    "/holds", "/proposals", "/runs", "/runs/2024-01", "/books?month=2023-12",
-    f"/issue?picked=2401{READ}", "/download/invoices",
-]  # fmt: skip
-"""Every page of bills, as the administrator sees them."""
 
 
 @dataclass(slots=True)
@@ -202,19 +193,3 @@ def take_one_back(desk: Desk, window: Window) -> None:
         expect(wrong).to_have_count(1 if password == "wrong" else 0)
     assert desk.state(f"2401{UNDATED}") == "void"
     expect(page.locator(".next")).to_contain_text("二重の契約")
-
-
-@pytest.mark.parametrize(("scheme", "locale"), [("light", "ja-JP"), ("dark", "en-US")])
-def test_every_page_of_bills_is_sound(
-    chromium: Browser, tmp_path: Path, scheme: Literal["light", "dark"], locale: str
-) -> None:
-    with (
-        a_desk(tmp_path) as desk,
-        chromium.new_context(viewport=DESK, color_scheme=scheme, locale=locale) as context,
-    ):
-        billed(desk.engine, "2024-01", "2024-02-20 10:00")
-        window = a_window(context, desk.site)
-        window.come_to_the_office()
-        for path in PAGES:
-            window.open(f"/office{path}")
-            window.is_sound()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 import app
 from shared import schema
@@ -16,26 +16,6 @@ from tests.people import NOW, PASSWORD, Clock, a_bill, a_config, a_home, an_oper
 
 HOME = "1120220110"
 SCRIPT = pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
-SOUND = [
-    "/customers?only=no_email",
-    "/customers/csv",
-    f"/customers/archive?picked={HOME}",
-    f"/customers/{HOME}",
-    f"/customers/{HOME}/measurements",
-    f"/customers/{HOME}/equipment",
-    f"/customers/{HOME}/history",
-    f"/customers/{HOME}/edit",
-    f"/customers/{HOME}/leave",
-    f"/customers/{HOME}/move",
-    f"/customers/{HOME}/delete",
-    "/customers/import",
-    "/messages",
-    "/operators",
-    "/operators/1",
-    "/account",
-    "/audit",
-    "/settings",
-]
 
 
 @pytest.fixture
@@ -176,27 +156,6 @@ def test_ticked_customers_are_counted_saved_and_archived(chromium: Browser, desk
         expect(page.locator("main")).to_contain_text("条件に合う顧客はいません。")
 
 
-def test_a_changed_form_asks_before_it_is_left(chromium: Browser, desk: Site) -> None:
-    with chromium.new_context(viewport=DESK, locale="ja-JP") as context:
-        window = a_desk(context, desk)
-        page = window.page
-        asked: list[str] = []
-
-        def accept(dialog: Dialog) -> None:
-            asked.append(dialog.type)
-            dialog.accept()
-
-        page.on("dialog", accept)
-        window.open(f"/office/customers/{HOME}/edit")
-        page.click("nav.rail a[href='/office/customers']")
-        assert asked == []
-        window.open(f"/office/customers/{HOME}/edit")
-        page.fill("[name=kana]", "タカハシ")
-        page.click("nav.rail a[href='/office/customers']")
-        expect(page.locator("h1")).to_have_text("顧客")
-        assert asked == ["beforeunload"]
-
-
 def test_a_person_is_invited_comes_in_and_enrols_a_second_step(
     chromium: Browser, desk: Site
 ) -> None:
@@ -234,18 +193,3 @@ def entered(page: Page) -> None:
     page.fill("#email", "new@example.jp")
     page.fill("#password", "a new long password")
     page.click("main form[action$=login] button")
-
-
-@pytest.mark.parametrize(("scheme", "locale"), [("light", "en-US"), ("dark", "ja-JP")])
-def test_the_pages_of_customers_and_administration_are_sound(
-    chromium: Browser, desk: Site, scheme: str, locale: str
-) -> None:
-    with chromium.new_context(
-        viewport=DESK,
-        color_scheme=scheme,  # type: ignore[arg-type]
-        locale=locale,
-    ) as context:
-        window = a_desk(context, desk)
-        for path in SOUND:
-            window.open("/office" + path)
-            window.is_sound()

@@ -25,31 +25,6 @@ PORTAL = [
     "/privacy",
     "/offline",
 ]
-OFFICE = [
-    "/",
-    "/invoices",
-    "/invoices/{bill}",
-    "/documents",
-    "/customers",
-    "/customers/new",
-    "/customers/import",
-    "/customers/1120220110",
-    "/customers/1120220110/edit",
-    "/customers/1120220110/invoices",
-    "/customers/1120220110/history",
-    "/customers/1120220110/disclose",
-    "/messages",
-    "/mail",
-    "/mail/{bill}",
-    "/mail/{bill}/html",
-    "/payments",
-    "/payments/import",
-    "/holds",
-    "/runs",
-    "/operators",
-    "/audit",
-    "/settings",
-]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -70,20 +45,6 @@ def test_the_homeowners_pages_are_sound_on_a_phone(
             expect(window.page.locator("h1")).to_have_count(1)
             if script:
                 window.is_sound()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_offices_pages_are_sound_on_a_desk(
-    chromium: Browser, site: Site, scheme: Scheme
-) -> None:
-    with chromium.new_context(viewport=DESK, color_scheme=scheme, locale="ja-JP") as context:
-        window = a_window(context, site)
-        window.open("/office/login")
-        window.is_sound()
-        window.come_to_the_office()
-        for path in OFFICE:
-            window.open("/office" + path.format(bill=site.bill))
-            window.is_sound()
 
 
 def test_a_mailed_link_is_sound_open_and_closed(chromium: Browser, site: Site) -> None:
