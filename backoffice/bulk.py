@@ -9,7 +9,7 @@ from backoffice.acting import own_act
 from backoffice.blueprint import office
 from backoffice.invoices import asked_filter, kept_args
 from backoffice.refusals import answer_stale, refusal_words
-from shared.errors import Refused
+from shared.invoices.approving import require_no_approval
 from shared.invoices.drafting import CLOSED
 from shared.invoices.selecting import find_selection, issue_each
 from shared.settings import find_settings
@@ -34,8 +34,7 @@ def ask_issue_selected() -> ResponseReturnValue:
 @office.post("/issue")
 def issue_selected() -> ResponseReturnValue:
     """Issue the closed ones of the bills that the page showed, if they are as they were."""
-    if find_settings(database()).approval:
-        raise Refused("a second person has to approve what is issued", "needs_request")
+    require_no_approval(database())
     selection = find_selection(database(), asked_filter(selection=True))
     if selection.digest != request.form.get("seen"):
         return answer_stale()

@@ -11,6 +11,7 @@ from shared.commands.context import Context
 from shared.commands.output import share_bar, write_file
 from shared.errors import InputRefused
 from shared.invoices import exporting, journal
+from shared.invoices.approving import require_no_approval
 from shared.invoices.documents import get_bill
 from shared.invoices.history import import_history
 from shared.invoices.issuing import Act, issue_month, release, void
@@ -115,6 +116,8 @@ def issue_bills(args: argparse.Namespace, context: Context) -> int:
     key = context.config.code_key
     act = Act(context.actor, context.clock(), _as_of(args, context), key)
     if args.apply:
+        with context.session(reads_only=True) as session:
+            require_no_approval(session)
         asked = Asked(Kind.ISSUE, month, act.as_of, act.actor, act.now)
         with share_bar(context, f"bill issue {month}") as progress:
             report = run_at_once(Worker(context.session, context.clock, progress, key), asked)

@@ -41,6 +41,16 @@ def find_closed(session: Session, month: Month) -> Closed:
     return Closed(len(rows), sum(row.total_yen or 0 for row in rows), digest.hexdigest())
 
 
+def require_no_approval(session: Session) -> None:
+    """Raise Refused (`needs_request`) where a second person has to approve what is issued."""
+    if find_settings(session).approval:
+        raise Refused(
+            "nothing was issued: with the setting approval on, a second person has to approve; ask"
+            " on the month's page in the back office (/office/runs), where another person approves",
+            "needs_request",
+        )
+
+
 def find_request(session: Session, month: Month) -> IssueRequest | None:
     """Return the open request to issue a month."""
     return session.scalars(
