@@ -1,4 +1,4 @@
-"""Many bills of the list at once: issued together, or their documents saved together."""
+"""Many bills of the list at once: issued together, or mailed again together."""
 
 from urllib.parse import urlencode
 
@@ -8,12 +8,26 @@ from flask.typing import ResponseReturnValue
 from backoffice.acting import own_act
 from backoffice.blueprint import office
 from backoffice.invoices import asked_filter, kept_args
+from backoffice.mails import goes_out
 from backoffice.refusals import answer_stale, refusal_words
 from shared.invoices.approving import require_no_approval
-from shared.invoices.drafting import CLOSED
+from shared.invoices.drafting import CLOSED, ISSUED
 from shared.invoices.selecting import find_selection, issue_each
 from shared.settings import find_settings
 from shared.web.request import database
+
+
+@office.get("/resend")
+def ask_resend_selected() -> ResponseReturnValue:
+    """Show whose bills of the ticked ones would be mailed again."""
+    selection = find_selection(database(), asked_filter(selection=True))
+    return render_template(
+        "office/resend_selected.html",
+        selection=selection,
+        issued=selection.of(ISSUED),
+        goes_out=goes_out(),
+        kept=[(key, text) for key, text in kept_args() if key != "picked"],
+    )
 
 
 @office.get("/issue")

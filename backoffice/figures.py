@@ -6,7 +6,10 @@ from sqlalchemy.orm import Session
 
 from shared.invoices.queries import count_by
 from shared.invoices.rows import FIGURES, InvoiceFilter, Totals
-from shared.months import Month
+from shared.months import Month, day_of
+from shared.night import Done, find_night
+from shared.settings import find_settings
+from shared.telemetry.coverage import Coverage, find_coverage
 from shared.worklist import Worklist, find_month_sums, find_worklist, newest_month
 
 SEGMENTS = ("issued", "closed", "held", "open")
@@ -38,18 +41,29 @@ class MonthFigures:
 
 @dataclass(frozen=True, slots=True)
 class Morning:
-    """What the first page shows; without any bill `newest` is None."""
+    """What the first page shows; without any bill `newest` is None.
+
+    `known_width` is how wide the homes with all registers are, in a drawing 496 wide.
+    """
 
     work: Worklist
+    night: list[Done]
+    coverage: Coverage
+    known_width: float
     newest: MonthFigures | None
     months: list[tuple[Month, Totals]]
 
 
 def find_morning(session: Session, now: int) -> Morning:
     """Ask for all that the first page shows."""
-    work, newest = find_worklist(session, now), newest_month(session)
+    today, closing_day = day_of(now), find_settings(session).closing_day
+    period = Month.holding(today, closing_day).period(closing_day)
+    coverage = find_coverage(session, period, today)
+    width = round(_WIDTH * coverage.known / (coverage.homes or 1), 1)
+    early = (find_worklist(session, now), find_night(session, now), coverage, width)
+    newest = newest_month(session)
     if newest is None:
-        return Morning(work, None, [])
+        return Morning(*early, None, [])
     year = _year_to(newest)
     sums = find_month_sums(session, year[0], newest)
     states = count_by(session, InvoiceFilter(month=newest), "state")
@@ -60,7 +74,7 @@ def find_morning(session: Session, now: int) -> Morning:
         sums.get(year[0]),
         segments({state: states.get(state, 0) for state in SEGMENTS}),
     )
-    return Morning(work, figures, [(month, sums[month]) for month in year[1:] if month in sums])
+    return Morning(*early, figures, [(month, sums[month]) for month in year[1:] if month in sums])
 
 
 def _year_to(last: Month) -> list[Month]:

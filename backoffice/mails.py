@@ -1,5 +1,6 @@
 """The bills' mails on the desk: where each stands, what to do about it, and what it says."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from flask import Response, flash, redirect, render_template, request, url_for
@@ -7,10 +8,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from backoffice.blueprint import office
+from backoffice.refusals import refusal_words
 from shared.csvfile import Column, CsvWriter
 from shared.csvfile.writing import Cell
 from shared.errors import NotFound, Refused, ValueRefused
-from shared.mail.desk import MailPage, get_mail_page, queue_test, resend_each
+from shared.mail.desk import MailPage, Resent, get_mail_page, queue_test, resend_each
 from shared.mail.links import revoke
 from shared.mail.listing import STATES, MailFilter, MailRow, count_mails, find_mails
 from shared.telemetry.exporting import time_text
@@ -24,6 +26,7 @@ COLUMNS = tuple(
     for name in ("利用月", "請求番号", "氏名", "宛先", "状態", "試行", "返事", "次の試行")
 )
 MOST = 20_000
+NAMED = 5
 
 
 def asked_mails() -> MailFilter:
@@ -90,17 +93,20 @@ def resend_mails() -> ResponseReturnValue:
         flash(_("その請求書はありません。何も送り直していません。"), "attention")
         return redirect(url_for("office.mail"), 303)
     flash(_("%(n)s 通を送り直します。", n=len(report.queued)))
-    if report.kept:
-        told = "、".join(list(report.kept)[:5])
-        flash(
-            _(
-                "%(n)s 通は送り直せません(%(no)s)。宛先がないか、取り消されたか、送信中です。",
-                n=len(report.kept),
-                no=told,
-            ),
-            "attention",
-        )
-    return redirect(url_for("office.mail") + paging.query_string(), 303)
+    tell_unsent(report)
+    back = "office.invoices" if request.form.get("from") == "invoices" else "office.mail"
+    return redirect(url_for(back) + paging.query_string(), 303)
+
+
+def tell_unsent(report: Resent) -> None:
+    """Say which of many mails do not go, reason by reason."""
+    by_kind: dict[str, list[str]] = defaultdict(list)
+    for number, kind in report.kept.items():
+        by_kind[kind].append(number)
+    for kind, numbers in by_kind.items():
+        named = "、".join(numbers[:NAMED]) + (" " + _("ほか") if len(numbers) > NAMED else "")
+        text = _("%(n)s 通は送りません(%(no)s)。", n=len(numbers), no=named)
+        flash(f"{text}{refusal_words()[kind]}", "attention")
 
 
 @office.get("/mail/<invoice_no>")

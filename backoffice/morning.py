@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from backoffice.blueprint import office
 from backoffice.figures import find_morning
 from backoffice.fleet_words import alarm_words, state_words
+from backoffice.mails import goes_out
 from backoffice.words import reason_words
 from shared.web.request import database, now
 
@@ -20,4 +21,5 @@ def morning() -> ResponseReturnValue:
         words=reason_words(),
         states=state_words(),
         alarms=alarm_words(),
+        goes_out=goes_out(),
     )

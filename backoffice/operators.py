@@ -10,7 +10,7 @@ from werkzeug.exceptions import BadRequest
 from backoffice.blueprint import office
 from backoffice.confirming import is_confirmed, wrong_password
 from shared.audit import record
-from shared.doors.operators import ROLES, add_operator, find_operators
+from shared.doors.operators import ROLES, add_operator, find_operators, get_operator_by_mail
 from shared.doors.staff import (
     Deed,
     change_role,
@@ -21,6 +21,7 @@ from shared.doors.staff import (
     set_disabled,
 )
 from shared.errors import InputRefused
+from shared.mail.joining import queue_link_mail
 from shared.web.request import database, now, principal, site
 
 
@@ -39,8 +40,10 @@ def create_operator() -> ResponseReturnValue:
         return _page({"password": wrong_password()}, email), 422
     try:
         if not password:
-            token = invite(database(), email, role, _deed())
-            return _page({}, "", (email.strip().lower(), _link(token)))
+            token = invite(database(), site().settings.secret_key, email, role, _deed())
+            invited = email.strip().lower()
+            _mail_link(get_operator_by_mail(database(), invited).id)
+            return _page({}, "", (invited, _link(token)))
         added = add_operator(database(), email, role, password, now())
     except InputRefused:
         text = _(
@@ -92,7 +95,8 @@ def link_operator(operator_id: int) -> ResponseReturnValue:
     """Show once a link with which a person chooses a new password."""
     if not is_confirmed():
         return _person(operator_id, {"link": wrong_password()}), 422
-    token = reset_link(database(), operator_id, _deed())
+    token = reset_link(database(), site().settings.secret_key, operator_id, _deed())
+    _mail_link(operator_id)
     return _person(operator_id, {}, _link(token))
 
 
@@ -113,6 +117,12 @@ def _deed() -> Deed:
     return Deed(principal().name, now())
 
 
+def _mail_link(operator_id: int) -> None:
+    """Mail the newest link as well, where a mail server is set."""
+    if site().settings.sends_mail:
+        queue_link_mail(database(), operator_id, now(), principal().name)
+
+
 def _link(token: str) -> str:
     return f"{site().settings.base_url}{url_for('office.show_login', link=token)}"
 
@@ -129,6 +139,7 @@ def _person(operator_id: int, errors: dict[str, str], link: str = "") -> str:
         role_words=role_words(),
         errors=errors,
         link=link,
+        mailed=site().settings.sends_mail,
     )
 
 
@@ -141,4 +152,5 @@ def _page(errors: dict[str, str], email: str, invited: tuple[str, str] | None = 
         errors=errors,
         email=email,
         invited=invited,
+        mailed=site().settings.sends_mail,
     )

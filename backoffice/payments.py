@@ -14,6 +14,7 @@ from werkzeug.exceptions import BadRequest
 from backoffice.acting import reason_missing, typed_reason
 from backoffice.blueprint import office
 from backoffice.import_words import Told, tell_fault
+from backoffice.mails import tell_unsent
 from backoffice.payment_words import payment_faults
 from shared.csvfile import Column, CsvWriter, FileRefused
 from shared.csvfile.writing import Cell
@@ -106,13 +107,7 @@ def remind() -> ResponseReturnValue:
         numbers = [row.invoice_no for row in found]
     report = remind_each(database(), numbers, now(), principal().name)
     flash(_("%(n)s 通の確認メールを送ります。", n=len(report.queued)))
-    if report.kept:
-        told = "、".join(list(report.kept)[:5])
-        flash(
-            _("%(n)s 通は送りません(%(no)s)。宛先がないか、入金済みか、今日もう送っています。",
-              n=len(report.kept), no=told),
-            "attention",
-        )  # fmt: skip
+    tell_unsent(report)
     return redirect(url_for("office.payments") + paging.query_string(), 303)
 
 

@@ -74,6 +74,7 @@ LEAST_ROLE: Final = {
     "office.estimate_invoice": BILLING,
     "office.void_invoice": BILLING,
     "office.issue_selected": BILLING,
+    "office.ask_resend_selected": BILLING,
     "office.try_run": BILLING,
     "office.close_run": BILLING,
     "office.issue_run": BILLING,

@@ -1,12 +1,20 @@
 """What was refused or has changed meanwhile, as a page that says what to do (409)."""
 
-from flask import render_template, request, url_for
+from collections.abc import Mapping
+from http.client import BAD_REQUEST, FORBIDDEN, INTERNAL_SERVER_ERROR
+from typing import Any
+
+from flask import current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import NotFound as NoPage
 
 from backoffice.blueprint import office
-from shared.errors import Refused
-from shared.web.request import roll_back_database
+from backoffice.permissions import may
+from shared.errors import NotFound, Refused
+from shared.web.errors import answer_error, error_words
+from shared.web.request import SAFE, find_principal, roll_back_database
 
 
 @office.app_errorhandler(Refused)
@@ -14,6 +22,30 @@ def answer_refused(error: Refused) -> ResponseReturnValue:
     """Undo what was begun, and say why it was not done and where to go on."""
     roll_back_database()
     return _page(refusal_words().get(error.kind, _("いまの状態では、この操作はできません。")))
+
+
+@office.app_errorhandler(HTTPException)
+def answer_http(error: HTTPException) -> ResponseReturnValue:
+    """Show who is signed in what was not done, and where to go on, beside the rail."""
+    code = error.code or 0
+    if find_principal() is None or not BAD_REQUEST <= code < INTERNAL_SERVER_ERROR:
+        return answer_error(error)
+    roll_back_database()
+    headers = [(name, text) for name, text in error.get_headers() if name != "Content-Type"]
+    title, text = error_words(code)
+    if code == FORBIDDEN:
+        text = _(
+            "あなたの役割では、この操作はできません。できる役割の人か、管理者に頼んでください。"
+        )
+    if request.method not in SAFE:
+        text = " ".join((text, _("何も変えていません。")))
+    return _shown(title, text), code, headers
+
+
+@office.app_errorhandler(NotFound)
+def answer_not_found(_error: NotFound) -> ResponseReturnValue:
+    """Show that there is no such page."""
+    return answer_http(NoPage())
 
 
 def answer_stale() -> ResponseReturnValue:
@@ -61,21 +93,46 @@ def refusal_words() -> dict[str, str]:
             "事業者名が設定されていないため、登録番号のある請求書(適格請求書)を発行できません。"
             "管理者が「設定」で事業者名を入れてから、もう一度発行してください。"
         ),
+        "no_address": _("顧客のメールアドレスがありません。先に入れてください。"),
+        "being_sent": _("いま送信中です。10分ほどたってから、もう一度お試しください。"),
+        "never_mailed": _("この請求書には、送り直すメールがありません。"),
+        "not_to_pay": _("この請求書は、入金済か、発行済ではありません。"),
+        "reminded_today": _("きょうはもう確認メールを出しました。"),
         "not_begun": _("この月はまだ始まっていません。始まってから計算してください。"),
     }
 
 
 def _page(text: str) -> ResponseReturnValue:
-    return render_template("office/refused.html", text=text, back=_where()), 409
+    return _shown(_("この操作はしませんでした"), text), 409
+
+
+def _shown(title: str, text: str) -> str:
+    return render_template("office/refused.html", title=title, text=text, back=_where())
 
 
 def _where() -> str:
-    """Return the page on which to look at what the form was about."""
+    """Return the page on which to look at what the form was about, and that its reader may open."""
     about = request.view_args or {}
+    if request.method in SAFE:
+        return url_for("office.morning")
     if "invoice_no" in about:
         return url_for("office.invoice", invoice_no=about["invoice_no"])
     if "customer_no" in about:
         return url_for("office.customer", customer_no=about["customer_no"])
     if "month" in about:
         return url_for("office.month_run", month=about["month"])
+    return _nearest(request.path, about)
+
+
+def _nearest(path: str, about: Mapping[str, Any]) -> str:
+    """Return the nearest page above an address that its reader may open."""
+    person, routes = find_principal(), current_app.url_map.bind("")
+    while path:
+        try:
+            endpoint, values = routes.match(path, method="GET")
+        except HTTPException:
+            endpoint, values = "", {}
+        if person and endpoint and values.items() <= about.items() and may(person, endpoint):
+            return path
+        path = path.rpartition("/")[0]
     return url_for("office.morning")

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from backoffice.blueprint import office
+from backoffice.mails import goes_out
 from backoffice.runfigures import find_month_view
 from backoffice.words import check_told, figure_words
 from shared.errors import ValueRefused
@@ -55,7 +56,9 @@ def open_run() -> ResponseReturnValue:
 def month_run(month: str) -> ResponseReturnValue:
     """Show how far a month is, in five steps."""
     view = find_month_view(database(), _month(month), now())
-    return render_template("office/run.html", view=view, check=check_told, figures=figure_words())
+    return render_template(
+        "office/run.html", view=view, check=check_told, figures=figure_words(), goes_out=goes_out()
+    )
 
 
 @office.get("/runs/<int:run_id>.json")

@@ -11,7 +11,12 @@ from typing import cast
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session as OrmSession
 
+from shared.mail.sending import Desk, send_due
+from shared.mail.server import MailServer
+from shared.mail.writing import Writer
 from tests.servers import free_port
 
 LINK = re.compile(r"https?://\S+")
@@ -113,3 +118,19 @@ def link_of(mail: EmailMessage) -> str:
     """Return the one link of the text part."""
     (link,) = LINK.findall(text_of(mail))
     return str(link)
+
+
+def sent(engine: Engine, clock: Callable[[], int]) -> Mailroom:
+    """Send what is due once, as from a site with the secret of the tests' settings."""
+
+    @contextmanager
+    def open_session() -> Iterator[OrmSession]:
+        with OrmSession(engine) as session, session.begin():
+            yield session
+
+    writer = Writer("s" * 40, "http://127.0.0.1:8000")
+    with a_mailroom() as room:
+        server = MailServer(f"smtp://127.0.0.1:{room.port}", "localhost")
+        send_due(Desk(open_session, clock, writer, "bills@example.jp"), server)
+        server.close()
+    return room

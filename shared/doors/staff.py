@@ -16,6 +16,7 @@ from shared.doors.totp import matching_step
 from shared.errors import InputRefused, NotFound, Refused
 from shared.models.doors import Operator, OperatorLink
 from shared.seal import seal, unseal
+from shared.tokens import make_token
 
 INVITED_S: Final = 7 * 86_400
 RESET_S: Final = 86_400
@@ -29,7 +30,7 @@ class Deed:
     now: int
 
 
-def invite(session: Session, email: str, role: str, deed: Deed) -> str:
+def invite(session: Session, secret: str, email: str, role: str, deed: Deed) -> str:
     """Store an operator without a password and return the token of a link to choose one.
 
     Raises InputRefused for a bad mail or role.
@@ -37,38 +38,46 @@ def invite(session: Session, email: str, role: str, deed: Deed) -> str:
     operator = store_operator(session, email, role, "", deed.now)
     told = {"role": role}
     audit.record(session, deed.now, deed.actor, "operator_invited", operator.email, told)
-    return _new_link(session, operator, deed.now, INVITED_S)
+    return _new_link(session, secret, operator, (deed.now, INVITED_S))
 
 
-def reset_link(session: Session, operator_id: int, deed: Deed) -> str:
+def reset_link(session: Session, secret: str, operator_id: int, deed: Deed) -> str:
     """Return the token of a link with which an operator chooses a new password; audited."""
     operator = _locked(session, operator_id)
     if operator.disabled_at is not None:
         raise Refused(f"operator {operator.email} is disabled", "operator_disabled")
     audit.record(session, deed.now, deed.actor, "password_link", operator.email, {})
     is_new = operator.password_hash == ""
-    return _new_link(session, operator, deed.now, INVITED_S if is_new else RESET_S)
+    return _new_link(session, secret, operator, (deed.now, INVITED_S if is_new else RESET_S))
 
 
-def _new_link(session: Session, operator: Operator, now: int, lives_s: int) -> str:
-    """Make a link; those made before work no longer."""
+def _new_link(session: Session, secret: str, operator: Operator, span: tuple[int, int]) -> str:
+    """Make a link from now on for some seconds; those made before work no longer."""
+    now, lives_s = span
     for link in session.scalars(
         select(OperatorLink).where(
             OperatorLink.operator_id == operator.id, OperatorLink.used_at.is_(None)
         )
     ):
         link.used_at = now
-    token = secrets.token_urlsafe(32)
-    session.add(
-        OperatorLink(
-            operator_id=operator.id,
-            token_hash=_hashed(token),
-            created_at=now,
-            expires_at=now + lives_s,
-        )
+    made = OperatorLink(
+        operator_id=operator.id,
+        token_hash=secrets.token_bytes(32),  # until the row has its id, of which the token is made
+        created_at=now,
+        expires_at=now + lives_s,
     )
+    session.add(made)
+    session.flush()
+    token = link_token(secret, made)
+    made.token_hash = _hashed(token)
     session.flush()
     return token
+
+
+def link_token(secret: str, link: OperatorLink) -> str:
+    """Return the token of a link that has its id; made anew wherever the link is told."""
+    seed = f"{link.operator_id}:{link.created_at}:{link.expires_at}"
+    return make_token(secret, b"operator", link.id, seed.encode())
 
 
 def _hashed(token: str) -> bytes:

@@ -34,8 +34,8 @@ _OF_OUTCOME: Final = {
     "meter_silent": State.METER_SILENT,
     "auth_failed": State.AUTH_FAILED,
 }
-_PASSES: Final = frozenset({State.GATEWAY_SILENT, State.METER_SILENT})
-"""States that the next poll may end by itself, and that count only when they last."""
+PASSING: Final = ("unreachable", "busy", "meter_silent")
+"""Outcomes that the next poll may end by itself, and that count only when they last."""
 
 
 def state_of(outcome: str | None, failures: int, last_ok_at: int | None, now: int) -> State:
@@ -47,7 +47,7 @@ def state_of(outcome: str | None, failures: int, last_ok_at: int | None, now: in
         return State.UNTRIED
     told = _OF_OUTCOME.get(outcome, State.DATA_ODD)
     lasts = failures >= PATIENCE or last_ok_at is None or now - last_ok_at > SILENT_S
-    if told in _PASSES:
+    if outcome in PASSING:
         return told if lasts else State.GOOD
     if told is State.GOOD and last_ok_at is not None and now - last_ok_at > SILENT_S:
         return State.GATEWAY_SILENT

@@ -18,13 +18,13 @@ from shared.customers.entries import parse_email
 from shared.doors.sessions import may_read
 from shared.errors import NotFound, ValueRefused
 from shared.mail.letters import Button, Letter
-from shared.mail.links import make_token
 from shared.mail.wording import contact_line, signature_of
 from shared.models.customers import Customer
 from shared.models.mail import MailEvent, Outbox
 from shared.months import DAY_S
 from shared.search import search_text
 from shared.settings import Settings
+from shared.tokens import make_token
 
 ADDRESS: Final = "address"
 CHANGED: Final = "address_changed"

@@ -72,7 +72,7 @@ def queue_test(session: Session, invoice_no: str, recipient: str, now: int, acto
 
 @dataclass(slots=True)
 class Resent:
-    """Which mails were queued again, and which could not be, with the reason."""
+    """Which mails were queued again, and which could not be, each with the kind of refusal."""
 
     queued: list[str] = field(default_factory=list)
     kept: dict[str, str] = field(default_factory=dict)
@@ -86,5 +86,5 @@ def resend_each(session: Session, invoice_nos: Sequence[str], now: int, actor: s
             resend(session, [number], now, actor)
             report.queued.append(number)
         except Refused as refused:
-            report.kept[number] = str(refused)
+            report.kept[number] = refused.kind
     return report

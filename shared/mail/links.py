@@ -5,15 +5,10 @@ The token is made anew from key and nonce whenever it is needed, and stored only
 """
 
 import hashlib
-import hmac
 import os
-from base64 import urlsafe_b64encode
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -22,23 +17,10 @@ from shared.errors import Refused
 from shared.invoices.documents import get_invoice
 from shared.models.mail import BillLink
 from shared.months import DAY_S
+from shared.tokens import make_token
 
 _NONCE: Final = 16
 LONGEST_TOKEN: Final = 200
-
-
-@lru_cache(maxsize=8)
-def _key(secret: str, purpose: bytes) -> bytes:
-    """Derive the key of one kind of token from PPA_SECRET_KEY."""
-    hkdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"ppa link " + purpose)
-    return hkdf.derive(secret.encode())
-
-
-def make_token(secret: str, purpose: bytes, link_id: int, nonce: bytes) -> str:
-    """Return the 43 URL-safe characters of a link: HMAC-SHA-256 of its id and nonce."""
-    told = link_id.to_bytes(8, "big") + nonce
-    digest = hmac.new(_key(secret, purpose), told, hashlib.sha256).digest()
-    return urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def hash_token(token: str) -> bytes:

@@ -24,20 +24,20 @@ def remind_each(session: Session, invoice_nos: Sequence[str], now: int, actor: s
             _remind(session, number, now, actor)
             report.queued.append(number)
         except Refused as refused:
-            report.kept[number] = str(refused)
+            report.kept[number] = refused.kind
     return report
 
 
 def _remind(session: Session, invoice_no: str, now: int, actor: str) -> None:
     bill = get_invoice(session, invoice_no)
     if bill.state != "issued" or bill.id in find_payments(session, [bill.id]):
-        raise Refused(f"{invoice_no} is not to be paid")
+        raise Refused(f"{invoice_no} is not to be paid", "not_to_pay")
     address = session.get_one(Customer, bill.customer_id).email.strip()
     if not address:
-        raise Refused(f"{invoice_no}: the customer has no mail address")
+        raise Refused(f"{invoice_no}: the customer has no mail address", "no_address")
     key = f"{REMINDER}:{invoice_no}:{day_of(now).isoformat()}"
     if session.scalar(select(Outbox.id).where(Outbox.key == key)) is not None:
-        raise Refused(f"{invoice_no}: a reminder was written today already")
+        raise Refused(f"{invoice_no}: a reminder was written today already", "reminded_today")
     mail = Outbox(
         kind=REMINDER, key=key, invoice_id=bill.id, customer_id=bill.customer_id,
         recipient=address, state="queued", queued_at=now,

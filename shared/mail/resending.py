@@ -28,13 +28,13 @@ def resend(session: Session, invoice_nos: Sequence[str], now: int, actor: str) -
 def _resend(session: Session, invoice_no: str, now: int, actor: str) -> str:
     bill = get_invoice(session, invoice_no)
     if bill.state != "issued":
-        raise Refused(f"{invoice_no} is {bill.state}: only an issued bill is mailed")
+        raise Refused(f"{invoice_no} is {bill.state}: only an issued bill is mailed", "not_issued")
     mail = get_bill_mail(session, bill)
     address = session.get_one(Customer, bill.customer_id).email.strip()
     if not address:
-        raise Refused(f"{invoice_no}: the customer has no mail address")
+        raise Refused(f"{invoice_no}: the customer has no mail address", "no_address")
     if mail.state == "sending" and (mail.claimed_at or 0) > now - STUCK_S:
-        raise Refused(f"{invoice_no}: the mail is being sent right now")
+        raise Refused(f"{invoice_no}: the mail is being sent right now", "being_sent")
     told = {"to": address}
     if address != mail.recipient:
         told["before"] = mail.recipient
@@ -52,5 +52,5 @@ def get_bill_mail(session: Session, bill: Invoice, *, lock: bool = True) -> Outb
     query = select(Outbox).where(Outbox.kind == BILL, Outbox.invoice_id == bill.id)
     mail = session.scalar(query.with_for_update() if lock else query)
     if mail is None:
-        raise Refused(f"{bill.invoice_no} is {bill.state}: it has no mail")
+        raise Refused(f"{bill.invoice_no} is {bill.state}: it has no mail", "never_mailed")
     return mail

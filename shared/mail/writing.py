@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from shared.invoices.notifying import BILL
 from shared.mail.confirming import ADDRESS, CHANGED, address_letter, changed_letter
 from shared.mail.digest import DIGEST, digest_letter
+from shared.mail.joining import JOIN, link_letter
 from shared.mail.letters import Letter
 from shared.mail.links import ensure_link
 from shared.mail.wording import bill_letter, find_bill_facts, reminder_letter
@@ -39,6 +40,8 @@ class Writer:
             return address_letter(session, mail, settings, self.secret, self.base_url)
         if mail.kind == CHANGED:
             return changed_letter(session, mail, settings)
+        if mail.kind == JOIN:
+            return link_letter(session, mail, settings, self.secret, self.base_url)
         if mail.invoice_id is None:
             raise ValueError(f"mail {mail.id} is of no kind that can be written: {mail.kind}")
         facts = find_bill_facts(session, mail.invoice_id)

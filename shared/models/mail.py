@@ -45,7 +45,7 @@ class MailEvent(Base):
     __tablename__ = "mail_event"
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     outbox_id: Mapped[int] = mapped_column(ForeignKey("outbox.id"), index=True)
-    at: Mapped[int]
+    at: Mapped[int] = mapped_column(index=True)
     kind: Mapped[str]
     detail: Mapped[str] = mapped_column(default="")
     actor: Mapped[str] = mapped_column(default="")

@@ -14,17 +14,17 @@ from shared.web.request import roll_back_database
 
 def handle_errors(app: Flask) -> None:
     """Answer refusals and faults of an app with pages."""
-    app.register_error_handler(HTTPException, _answer)
+    app.register_error_handler(HTTPException, answer_error)
     app.register_error_handler(NotFound, _answer_not_found)
     app.register_error_handler(TooManyFailures, _answer_too_many)
 
 
-def _answer(error: HTTPException) -> ResponseReturnValue:
+def answer_error(error: HTTPException) -> ResponseReturnValue:
     """Keep status and headers (as Allow), replace the body."""
     roll_back_database()
     if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
         return error.get_response()
-    title, text = _words(error.code)
+    title, text = error_words(error.code)
     headers = [(name, text) for name, text in error.get_headers() if name != "Content-Type"]
     return render_template("error.html", title=title, text=text), error.code, headers
 
@@ -32,19 +32,19 @@ def _answer(error: HTTPException) -> ResponseReturnValue:
 def _answer_not_found(_error: NotFound) -> ResponseReturnValue:
     """Answer alike what is not yours and what does not exist (security.md T7)."""
     roll_back_database()
-    title, text = _words(404)
+    title, text = error_words(404)
     return render_template("error.html", title=title, text=text), 404
 
 
 def _answer_too_many(error: TooManyFailures) -> ResponseReturnValue:
     """Say how long to wait."""
     roll_back_database()
-    title, text = _words(429)
+    title, text = error_words(429)
     page = render_template("error.html", title=title, text=text)
     return page, 429, {"Retry-After": str(error.retry_after_s)}
 
 
-def _words(code: int) -> tuple[str, str]:
+def error_words(code: int) -> tuple[str, str]:
     """Return the heading and the sentence for a status."""
     words = {
         400: (

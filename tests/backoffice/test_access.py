@@ -29,6 +29,7 @@ ASKING = (
     "/audit.csv",
     "/report.csv",
     "/codes",
+    "/resend",
 )
 """Pages that only lead to a change, and are for who may make it."""
 WRITERS_OWN = {"/office/customers/new", "/office/customers/import", "/office/payments/import"}

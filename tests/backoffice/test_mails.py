@@ -1,7 +1,6 @@
 """The mails on the desk: what went, what did not, and what the clerk does about it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import Engine, select, update
@@ -10,14 +9,11 @@ from sqlalchemy.orm import Session
 from shared.invoices.documents import get_invoice
 from shared.invoices.notifying import queue_mails
 from shared.mail.links import ensure_link, find_link
-from shared.mail.sending import Desk, send_due
-from shared.mail.server import MailServer
-from shared.mail.writing import Writer
 from shared.models.customers import Customer
 from shared.models.mail import Outbox
 from shared.models.operations import Audit
 from tests.backoffice.conftest import Office
-from tests.mailroom import Mailroom, a_mailroom, html_of, link_of
+from tests.mailroom import html_of, link_of, sent
 from tests.pages import parse, words
 
 
@@ -74,7 +70,7 @@ def test_the_ticked_mails_are_queued_again_and_the_others_are_named(mailed: Offi
     assert page.answer.headers["Location"] == "/office/mail?needs=1"
     told = browser.get("/office/mail").text
     assert "1 通を送り直します。" in told
-    assert f"1 通は送り直せません({OTHER})" in told
+    assert f"1 通は送りません({OTHER})。顧客のメールアドレスがありません。" in told
     with Session(mailed.engine) as session:
         states = session.scalars(select(Outbox.state)).all()
         assert sorted(states) == ["held", "queued"]
@@ -127,7 +123,7 @@ def test_a_test_mail_goes_to_the_operator_alone_and_opens_nothing(mailed: Office
     browser = mailed.as_("billing")
     for _ in range(2):
         browser.post(f"/office/mail/{mailed.bill}/test")
-    room = sent(mailed)
+    room = sent(mailed.engine, mailed.clock)
     (mail,) = room.of("billing@example.jp")
     assert [address for address, _ in room.taken] == ["billing@example.jp"]
     assert mail["Subject"].startswith("[テスト] ")
@@ -135,12 +131,43 @@ def test_a_test_mail_goes_to_the_operator_alone_and_opens_nothing(mailed: Office
     parse(html_of(mail))
 
 
-def sent(office: Office) -> Mailroom:
-    """Make one pass."""
-    open_session = contextmanager(lambda: opener(office.engine))
-    writer = Writer("s" * 40, "http://127.0.0.1:8000")
-    with a_mailroom() as room:
-        server = MailServer(f"smtp://127.0.0.1:{room.port}", "localhost")
-        send_due(Desk(open_session, office.clock, writer, "bills@example.jp"), server)
-        server.close()
-    return room
+def test_bills_ticked_in_the_list_are_looked_at_and_mailed_again(mailed: Office) -> None:
+    browser = mailed.as_("billing")
+    page = browser.get(f"/office/invoices?picked={mailed.bill}")
+    assert "メールを送り直す…" in page.text
+    ticked = "&".join(f"picked={no}" for no in (mailed.bill, OTHER, mailed.held_bill))
+    page = browser.get(f"/office/resend?month=&q=11202&{ticked}")
+    assert "発行済の 2 件のメールを" in page.text
+    assert "発行済でない 1 件は送りません。" in page.text
+    (form,) = page.all("form", action="/office/mail/resend?q=11202")
+    sent = {
+        "from": "invoices",
+        "picked": [one.get("value") for one in page.all("input", name="picked")],
+    }
+    assert sent["picked"] == [mailed.bill, OTHER]
+    answer = browser.post(form.get("action", ""), sent).answer
+    assert answer.headers["Location"] == "/office/invoices?q=11202"
+    told = browser.get("/office/invoices").text
+    assert "1 通を送り直します。" in told
+    assert f"1 通は送りません({OTHER})。顧客のメールアドレスがありません。" in told
+
+
+def test_where_no_bill_ticked_is_issued_nothing_is_offered(mailed: Office) -> None:
+    page = mailed.as_("billing").get(f"/office/resend?picked={mailed.held_bill}")
+    assert "選んだ中に、発行済の請求書はありません。" in page.text
+    assert not page.all("input", name="picked")
+
+
+def test_a_mail_that_is_being_sent_or_was_never_written_says_so(mailed: Office) -> None:
+    with Session(mailed.engine) as session, session.begin():
+        wanted = Outbox.invoice_id == get_invoice(session, mailed.bill).id
+        session.execute(
+            update(Outbox).where(wanted).values(state="sending", claimed_at=mailed.clock())
+        )
+    browser = mailed.as_("billing")
+    for numbers, why in (
+        ([mailed.bill], "いま送信中です。"),
+        ([mailed.held_bill], "この請求書は、発行済ではありません。"),
+    ):
+        browser.post("/office/mail/resend", {"picked": numbers})
+        assert f"1 通は送りません({numbers[0]})。{why}" in browser.get("/office/mail").text

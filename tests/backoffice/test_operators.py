@@ -7,13 +7,15 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+import app
 from shared.doors.totp import STEP_S, code_at
 from shared.models.doors import Operator
 from shared.models.operations import Audit
 from shared.settings import set_setting
 from tests.backoffice.conftest import Office, log_in
+from tests.mailroom import link_of, sent
 from tests.pages import Browser, Page
-from tests.people import NOW, PASSWORD
+from tests.people import NOW, PASSWORD, a_config
 
 OWN = {"password": PASSWORD}
 NEW = "a new long password"
@@ -206,3 +208,23 @@ def test_the_secret_lies_sealed(office: Office) -> None:
         sealed = session.scalars(select(Operator.totp_sealed)).all()
     assert len([one for one in sealed if one]) == 1
     assert all(secret.encode() not in one for one in sealed if one)
+
+
+def test_where_a_mail_server_is_set_the_link_is_mailed_and_works(office: Office) -> None:
+    assert (
+        "メールは送りません"
+        in office.as_("admin")
+        .post(f"/office/operators/{number_of(office, 'viewer')}/link", OWN)
+        .text
+    )
+    config = a_config(PPA_SMTP_URL="smtp://127.0.0.1:2525", PPA_MAIL_FROM="bills@example.jp")
+    browser = Browser(
+        app.create_app(config, "backoffice", engine=office.engine, clock=office.clock)
+    )
+    log_in(browser, "admin@example.jp")
+    form = OWN | {"email": "New@Example.jp", "role": "billing", "new_password": ""}
+    page = browser.post("/office/operators", form)
+    assert "new@example.jp へメールでも送ります" in page.text
+    (mail,) = sent(office.engine, office.clock).of("new@example.jp")
+    assert link_of(mail) == f"http://127.0.0.1:8000{link_on(page)}"
+    assert chosen(office.browser(), link_on(page)).status == 303

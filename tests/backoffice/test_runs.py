@@ -182,6 +182,15 @@ def test_a_request_falls_when_its_bills_change_and_can_be_withdrawn(desk: Office
     assert press(desk, "withdraw", "admin").status == 409
 
 
+def test_without_a_mail_server_the_run_and_the_first_page_say_that_mails_wait(desk: Office) -> None:
+    for path in (RUN, "/office/"):
+        assert (
+            "メールサーバーが設定されていません(PPA_SMTP_URL)" in desk.as_("billing").get(path).text
+        )
+    steps = desk.as_("billing").get(RUN).text
+    assert "メールサーバーが未設定" in steps
+
+
 def approve(desk: Office) -> None:
     """Turn the second person's approval on, and close January."""
     with Session(desk.engine) as session, session.begin():

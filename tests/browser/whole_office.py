@@ -47,6 +47,7 @@ PAGES: Final = {
     "ask_leave": [f"customers/{READ}/leave"],
     "ask_move": [f"customers/{READ}/move"],
     "ask_rotate_all": ["codes"],
+    "ask_resend_selected": [f"resend?picked={ISSUED}", "resend?picked=2401"],
     "audit": ["audit"],
     "bill_mail": [f"mail/{ISSUED}"],
     "books": ["books?month=2023-12", "books"],
@@ -138,7 +139,7 @@ def _furnish(session: Session) -> str:
         "from_day": "2024-02-01",
     }
     write_message(session, told, NOW, "admin@example.jp")
-    return reset_link(session, 2, Deed("admin@example.jp", NOW))
+    return reset_link(session, "s" * 40, 2, Deed("admin@example.jp", NOW))
 
 
 def a_silent_device(session: Session) -> None:
@@ -158,6 +159,13 @@ def a_silent_device(session: Session) -> None:
                 recorded_by="admin@example.jp",
             )
         )  # fmt: skip
+    night = at("2024-02-28 00:05")
+    session.add(
+        Poll(
+            gateway_id=gateway.id, slot=night, tries=3, tried_at=night + 9000, settled=1,
+            outcome="unreachable",
+        )
+    )  # fmt: skip
     session.add(
         Poll(
             gateway_id=gateway.id, slot=NOW - 600, tries=1, tried_at=NOW - 600, settled=1,
