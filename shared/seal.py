@@ -24,6 +24,10 @@ _NONCE: Final = 12
 class SealBroken(Refused):
     """A sealed code does not open under this key for this customer."""
 
+    def __init__(self, sentence: str = "") -> None:
+        """Keep the sentence; the pages know it by one name."""
+        super().__init__(sentence, "seal_broken")
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _Keys:

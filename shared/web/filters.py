@@ -120,6 +120,12 @@ def weekday(moment: date | str | int | None) -> str:
     return "" if found is None else _WEEKDAYS["en" if _is_english() else "ja"][found.weekday()]
 
 
+def whole_day(moment: date | str | int | None) -> str:
+    """Return 2024年1月16日(火), or 16 Jan 2024 (Tue)."""
+    gap = " " if _is_english() else ""
+    return f"{long_day(moment)}{gap}({weekday(moment)})"
+
+
 def long_month(month: Month | str | None) -> str:
     """Return 2024年1月, or Jan 2024."""
     if month is None:
@@ -206,6 +212,7 @@ FILTERS = {
     "slashed_day": slashed_day,
     "tick_day": tick_day,
     "weekday": weekday,
+    "whole_day": whole_day,
     "long_month": long_month,
     "short_month": short_month,
     "clock_time": clock_time,

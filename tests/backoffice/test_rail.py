@@ -43,4 +43,4 @@ def test_the_rail_counts_what_waits_and_says_what_it_counts(office: Office) -> N
 
 def test_english_says_it_in_english(office: Office) -> None:
     told = rail(office.as_("viewer").get("/office/?lang=en"))
-    assert told["/office/holds"].endswith("1(1 bills on hold)")
+    assert told["/office/holds"].endswith("1(bills on hold: 1)")

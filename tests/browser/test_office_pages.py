@@ -1,5 +1,6 @@
 """Every page of the office before axe: both languages, light and dark, with script and without."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -16,6 +17,7 @@ from tests.browser.whole_office import (
     WholeOffice,
     a_whole_office,
 )
+from tests.people import PASSWORD
 
 WRITTEN = {
     f"customers/{READ}/edit": "[name=kana]",
@@ -32,6 +34,10 @@ WRITTEN = {
     "settings": "[name=operator_name]",
 }
 """A page, and a field of one of its forms."""
+PRIMARY = "main form[method=post] .is-primary"
+UNCHECKED = "document.querySelectorAll('form').forEach((form) => { form.noValidate = true; })"
+KWH_FORM = "form:has(#f-register-kwh) .is-primary"
+REFUSED = re.compile("status of 4(04|09|22)")
 ELSEWHERE = {"healthz", "static"}
 
 
@@ -69,6 +75,48 @@ def test_every_page_of_the_office_is_sound(
         window.come_to_the_office()
         for path in [path for paths in PAGES.values() for path in paths if "link" not in path]:
             window.open(f"/office/{path}")
+            window.is_sound("light", "dark")
+
+
+ANSWERS = [
+    ("nothing", {}, ""),
+    (f"invoices/{HELD}/edit", {"#f-register-kwh": "876.24", "#f-register-reason": "1"}, KWH_FORM),
+    (f"invoices/{HELD}/edit", {"#f-register-kwh": "x", "#f-register-reason": "1"}, KWH_FORM),
+    ("holds", {"#f-reason": "1"}, ".runbar .is-primary"),
+    (f"invoices/{ISSUED}", {"#f-reason": "1", "#f-password": "wrong"}, "#void button"),
+    (f"customers/{READ}", {"#f-show": PASSWORD}, "form[action$='/code'] button"),
+    (f"customers/{READ}", {"#f-show": "wrong"}, "form[action$='/code'] button"),
+    (f"customers/{READ}/edit", {"[name=use_price]": "x"}, PRIMARY),
+    (f"customers/{READ}/edit", {"[name=use_price]": "30"}, PRIMARY),
+    (f"customers/{READ}/leave", {"[name=last_day]": "2024-04-15"}, PRIMARY),
+    (f"customers/{READ}/move", {"[name=customer_no]": "20240002", "[name=name]": "x"}, PRIMARY),
+    ("customers/new", {"[name=customer_no]": "1"}, PRIMARY),
+    ("operators/2", {"#p-link": PASSWORD}, "form[action$='/link'] button"),
+    ("settings", {"[name=due_day]": "99"}, PRIMARY),
+    ("codes", {"#f-password": "wrong"}, "main form button"),
+    (f"resend?picked={ISSUED}", {}, PRIMARY),
+]
+"""A page, what is written into it, and the button whose answer is a page of its own."""
+
+
+@pytest.mark.parametrize("locale", ["ja-JP", "en-US"])
+def test_what_forms_are_answered_with_is_sound(
+    chromium: Browser, whole: WholeOffice, locale: str
+) -> None:
+    with chromium.new_context(viewport=DESK, locale=locale, reduced_motion="reduce") as context:
+        window = a_window(context, whole.site)
+        questions(window.page)
+        window.come_to_the_office()
+        for path, fields, button in ANSWERS:
+            window.open(f"/office/{path}")
+            window.page.evaluate(
+                "document.querySelectorAll('form').forEach(f => f.noValidate = true)"
+            )
+            for field, text in fields.items():
+                window.page.fill(field, text)
+            if button:
+                window.page.click(button)
+            window.complaints[:] = [one for one in window.complaints if not REFUSED.search(one)]
             window.is_sound("light", "dark")
 
 
