@@ -28,7 +28,8 @@ def answer_refused(error: Refused) -> ResponseReturnValue:
 def answer_http(error: HTTPException) -> ResponseReturnValue:
     """Show who is signed in what was not done, and where to go on, beside the rail."""
     code = error.code or 0
-    if find_principal() is None or not BAD_REQUEST <= code < INTERNAL_SERVER_ERROR:
+    is_ours = BAD_REQUEST <= code < INTERNAL_SERVER_ERROR and "\0" not in request.path
+    if find_principal() is None or not is_ours:
         return answer_error(error)
     roll_back_database()
     headers = [(name, text) for name, text in error.get_headers() if name != "Content-Type"]
