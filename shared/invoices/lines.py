@@ -4,6 +4,7 @@ A file may hold all bills there are; cell by cell in Python it costs several tim
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -14,17 +15,32 @@ from shared.csvfile.guarding import GUARD, TRIGGERS
 from shared.invoices.exporting import STATES
 from shared.invoices.queries import in_order, narrowed
 from shared.invoices.rows import InvoiceFilter
+from shared.invoices.sums import find_sums
 from shared.models.customers import Customer
 from shared.models.invoices import Invoice
+from shared.months import month_of
 from shared.streaming import copied_lines, joined_lines
 
 Cell = ColumnElement[Any]
 _STARTING: Final = sorted(TRIGGERS - {"\0"})  # no database text has that one in it
+_BY_MONTH: Final = ("month", "-month")
 _ENERGIES: Final = ("pv_wh", "export_wh", "use_wh")
 
 
 def each_part(session: Session, wanted: InvoiceFilter, sort: str) -> Iterator[bytes]:
-    """Yield the lines of all bills that a filter finds in UTF-8, a thousand at a time."""
+    """Yield the lines of all bills that a filter finds in UTF-8, a thousand at a time.
+
+    By month they are asked for month after month: PostgreSQL would sort all before the first line.
+    """
+    months = {one.month for one in find_sums(session, wanted)} if sort in _BY_MONTH else {None}
+    if None in months:
+        yield from _lines(session, wanted, sort)
+        return
+    for month in sorted(filter(None, months), reverse=sort.startswith("-")):
+        yield from _lines(session, replace(wanted, month=month_of(month)), sort)
+
+
+def _lines(session: Session, wanted: InvoiceFilter, sort: str) -> Iterator[bytes]:
     if session.get_bind().dialect.name == "postgresql":
         month = func.to_char(Invoice.month, "YYYY/MM")
         name = func.nullif(_guarded(Invoice.name), "")  # which it would put between quotes

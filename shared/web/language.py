@@ -10,12 +10,15 @@ from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask import Flask, has_request_context, request, session
 from flask_babel import Babel, Domain, get_locale
+from markupsafe import Markup
 
 from shared.paths import TEMPLATES
 from shared.web.request import site
 
 LANGUAGES = ("ja", "en")
 SESSION_KEY = "lang"
+_FOUND: dict[tuple[str, str], tuple[Markup, bool]] = {}
+"""What the templates' words are in a language, and whether something is put into them."""
 
 
 class Catalog(Domain):  # type: ignore[misc]
@@ -25,10 +28,14 @@ class Catalog(Domain):  # type: ignore[misc]
 
     def get_translations(self) -> NullTranslations:
         """Return the catalog of the reader's language; Japanese is the source itself."""
-        language = str(get_locale() or "ja")
-        if language not in self._read:
-            self._read[language] = read_catalog(language)
-        return self._read[language]
+        return self.of(_language())
+
+    @classmethod
+    def of(cls, language: str) -> NullTranslations:
+        """Return the catalog of a language."""
+        if language not in cls._read:
+            cls._read[language] = read_catalog(language)
+        return cls._read[language]
 
 
 def catalog_paths(language: str) -> list[Path]:
@@ -56,7 +63,23 @@ def speak(app: Flask) -> None:
     """Let an app's pages speak the reader's language."""
     babel = Babel(app, locale_selector=choose_language, default_locale="ja")
     babel.domain_instance = Catalog()
-    app.jinja_env.globals["lang"] = lambda: str(get_locale() or "ja")
+    app.jinja_env.globals |= {"lang": _language, "_": _said, "gettext": _said}
+
+
+def _language() -> str:
+    locale = get_locale()
+    return str(locale.language) if locale else "ja"
+
+
+def _said(text: str, /, **parts: object) -> Markup:
+    """Return a template's words in the reader's language; a page has a hundred and more of them."""
+    language = _language()
+    found = _FOUND.get((language, text))
+    if found is None:
+        words = Markup(Catalog.of(language).gettext(text))  # noqa: S704 - of our own sources
+        found = _FOUND[language, text] = words, "%" in words
+    words, has_parts = found
+    return words % parts if has_parts else words
 
 
 def choose_language() -> str:
