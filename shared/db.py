@@ -43,8 +43,14 @@ def make_engine(url: str) -> Engine:
 
 
 def reader(engine: Engine) -> Engine:
-    """Return the engine for transactions that only read: on SQLite they never wait for a writer."""
-    return engine.execution_options(**{READ_ONLY: True}, postgresql_readonly=True)
+    """Return the engine for transactions that only read, each one instant of the database.
+
+    On SQLite they never wait for a writer.
+    """
+    reads = engine.execution_options(**{READ_ONLY: True}, postgresql_readonly=True)
+    if engine.dialect.name == "sqlite":
+        return reads
+    return reads.execution_options(isolation_level="REPEATABLE READ")
 
 
 def once(session: Session, key: Hashable, ask: Callable[[], T]) -> T:

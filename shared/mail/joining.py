@@ -19,8 +19,8 @@ from shared.settings import Settings
 JOIN: Final = "operator_link"
 
 
-def queue_link_mail(session: Session, operator_id: int, now: int, actor: str) -> str:
-    """Queue the newest link of an operator to the operator's address, and return that."""
+def queue_link_mail(session: Session, operator_id: int, now: int, actor: str) -> None:
+    """Queue the newest link of an operator to the operator's own address."""
     link = session.scalars(
         select(OperatorLink)
         .where(OperatorLink.operator_id == operator_id)
@@ -34,7 +34,6 @@ def queue_link_mail(session: Session, operator_id: int, now: int, actor: str) ->
     session.add(mail)
     session.flush()
     session.add(MailEvent(outbox_id=mail.id, at=now, kind="queued", actor=actor))
-    return recipient
 
 
 def link_letter(

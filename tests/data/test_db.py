@@ -156,3 +156,14 @@ def test_sqlite_is_opened_as_the_product_needs_it(sqlite_url: str) -> None:
         found = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in pragmas]
     engine.dispose()
     assert found == ["wal", 1, 1, 1]
+
+
+def test_whoever_only_reads_sees_one_instant(engine: Engine) -> None:
+    count = select(func.count(Site.id))
+    with Session(reader(engine)) as reads:
+        before = reads.scalar(count) or 0
+        with Session(engine) as writes, writes.begin():
+            writes.add(Site())
+        assert reads.scalar(count) == before
+        reads.rollback()
+        assert reads.scalar(count) == before + 1
