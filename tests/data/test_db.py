@@ -163,7 +163,7 @@ def test_whoever_only_reads_sees_one_instant(engine: Engine) -> None:
     with Session(reader(engine)) as reads:
         before = reads.scalar(count) or 0
         with Session(engine) as writes, writes.begin():
-            writes.add(Site())
+            writes.add(Site(id=99))
         assert reads.scalar(count) == before
         reads.rollback()
         assert reads.scalar(count) == before + 1
