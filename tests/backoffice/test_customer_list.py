@@ -135,4 +135,4 @@ def test_the_list_asks_a_few_questions_however_long_it_is(office: Office) -> Non
     asked: list[str] = []
     event.listen(office.engine, "before_cursor_execute", lambda *seen: asked.append(seen[2]))
     browser.get(f"{LIST}?sort=-use_price")
-    assert len([one for one in asked if one.startswith("SELECT")]) <= 7
+    assert len([one for one in asked if one.startswith("SELECT")]) <= 8
