@@ -44,7 +44,7 @@ NOT_OF_ONE: Final = {
     "gateway_traffic": "the roof's devices",
     "gateway_word": "the roof's devices",
     "invoice_sum": "sums over everybody",
-    "owner_sum": "sums over everybody",
+    "owner_sum": "sums of the bills, which are told",
     "band_sum": "sums over everybody",
     "issue_request": "a month's, of everybody",
     "lease": "of the machinery",
