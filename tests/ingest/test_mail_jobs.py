@@ -13,7 +13,7 @@ from ingest.jobs import Lane, handlers, reconcile
 from ingest.mails import find_mail_calls
 from shared.commands.context import Context
 from shared.mail.digest import find_digest_due, queue_digest
-from shared.models.gateways import Gateway
+from shared.models.gateways import Gateway, Poll
 from shared.models.invoices import Hold, Invoice
 from shared.models.mail import Outbox
 from shared.queue import InProcess
@@ -76,6 +76,11 @@ def test_the_operator_is_told_once_each_morning_what_waits(engine: Engine, room:
         bill = _held_bill(session)
         session.add(Hold(invoice_id=bill, reason="contract_missing"))
         session.add(Gateway(id=1, site_id=1, driver="modbus", address="10.0.0.1:502"))
+        session.flush()
+        at = MORNING - 1800
+        session.add(
+            Poll(gateway_id=1, slot=at, tries=1, tried_at=at, settled=1, outcome="unreachable")
+        )
     clock = Clock(MORNING - 1)
     with a_context(engine, clock, **room.environ) as context:
         assert tick(context) == 0
@@ -86,7 +91,7 @@ def test_the_operator_is_told_once_each_morning_what_waits(engine: Engine, room:
         tick(context)
     mail, _next = room.of("clerk@example.jp")
     assert mail["Subject"] == "今日の作業: 2件(2026年1月6日)"
-    for told in ("要確認の請求", "1件", "1日以上つながらない家", "http://127.0.0.1:8000/office/"):
+    for told in ("要確認の請求", "1件", "機器を見る必要のある家", "http://127.0.0.1:8000/office/"):
         assert told in text_of(mail)
 
 
