@@ -18,9 +18,10 @@ from shared.customers.entries import parse_email
 from shared.doors.sessions import may_read
 from shared.errors import NotFound, ValueRefused
 from shared.mail.letters import Button, Letter
+from shared.mail.queueing import queue_mail
 from shared.mail.wording import contact_line, signature_of
 from shared.models.customers import Customer
-from shared.models.mail import MailEvent, Outbox
+from shared.models.mail import Outbox
 from shared.months import DAY_S
 from shared.search import search_text
 from shared.settings import Settings
@@ -73,12 +74,9 @@ def ask_to_confirm(session: Session, customer_id: int, typed: str, now: int) -> 
         key=f"{ADDRESS}:{customer_id}:{now}:{asked or 0}",
         customer_id=customer_id,
         recipient=address,
-        state="queued",
         queued_at=now,
     )
-    session.add(mail)
-    session.flush()
-    session.add(MailEvent(outbox_id=mail.id, at=now, kind="queued"))
+    queue_mail(session, mail)
     return address
 
 
@@ -163,12 +161,9 @@ def _tell_old_address(session: Session, customer: Customer, asked_id: int, now: 
         key=f"{CHANGED}:{asked_id}:{now}",
         customer_id=customer.id,
         recipient=customer.email.strip(),
-        state="queued",
         queued_at=now,
     )
-    session.add(mail)
-    session.flush()
-    session.add(MailEvent(outbox_id=mail.id, at=now, kind="queued"))
+    queue_mail(session, mail)
 
 
 def changed_letter(session: Session, mail: Outbox, settings: Settings) -> Letter:

@@ -12,6 +12,7 @@ from shared.mail.addresses import require_address
 from shared.mail.letters import Letter
 from shared.mail.links import is_open
 from shared.mail.listing import MailFilter, MailRow, find_mails
+from shared.mail.queueing import queue_mail
 from shared.mail.resending import get_bill_mail, resend
 from shared.mail.wording import bill_letter, find_bill_facts
 from shared.mail.writing import TEST, office_url
@@ -62,12 +63,10 @@ def queue_test(session: Session, invoice_no: str, recipient: str, now: int, acto
     bill = get_invoice(session, invoice_no)
     mail = Outbox(
         kind=TEST, key=f"{TEST}:{invoice_no}:{recipient}:{now}", invoice_id=bill.id,
-        recipient=require_address(recipient), state="queued", queued_at=now,
+        recipient=require_address(recipient), queued_at=now,
     )  # fmt: skip
     if session.scalar(select(Outbox.id).where(Outbox.key == mail.key)) is None:
-        session.add(mail)
-        session.flush()
-        session.add(MailEvent(outbox_id=mail.id, at=now, kind="queued", actor=actor))
+        queue_mail(session, mail, actor)
 
 
 @dataclass(slots=True)

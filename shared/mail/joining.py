@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from shared.doors.staff import link_token
 from shared.mail.letters import Button, Letter
+from shared.mail.queueing import queue_mail
 from shared.mail.wording import day_text, signature_of
 from shared.models.doors import Operator, OperatorLink
-from shared.models.mail import MailEvent, Outbox
+from shared.models.mail import Outbox
 from shared.months import day_of
 from shared.settings import Settings
 
@@ -28,12 +29,8 @@ def queue_link_mail(session: Session, operator_id: int, now: int, actor: str) ->
         .limit(1)
     ).one()
     recipient = session.get_one(Operator, operator_id).email
-    mail = Outbox(
-        kind=JOIN, key=f"{JOIN}:{link.id}:{now}", recipient=recipient, state="queued", queued_at=now
-    )
-    session.add(mail)
-    session.flush()
-    session.add(MailEvent(outbox_id=mail.id, at=now, kind="queued", actor=actor))
+    mail = Outbox(kind=JOIN, key=f"{JOIN}:{link.id}:{now}", recipient=recipient, queued_at=now)
+    queue_mail(session, mail, actor)
 
 
 def link_letter(

@@ -10,9 +10,10 @@ from shared.errors import Refused
 from shared.invoices.documents import get_invoice
 from shared.invoices.payments import find_payments
 from shared.mail.desk import Resent
+from shared.mail.queueing import queue_mail
 from shared.mail.writing import REMINDER
 from shared.models.customers import Customer
-from shared.models.mail import MailEvent, Outbox
+from shared.models.mail import Outbox
 from shared.months import day_of
 
 
@@ -40,9 +41,7 @@ def _remind(session: Session, invoice_no: str, now: int, actor: str) -> None:
         raise Refused(f"{invoice_no}: a reminder was written today already", "reminded_today")
     mail = Outbox(
         kind=REMINDER, key=key, invoice_id=bill.id, customer_id=bill.customer_id,
-        recipient=address, state="queued", queued_at=now,
+        recipient=address, queued_at=now,
     )  # fmt: skip
-    session.add(mail)
-    session.flush()
-    session.add(MailEvent(outbox_id=mail.id, at=now, kind="queued", actor=actor))
+    queue_mail(session, mail, actor)
     audit.record(session, now, actor, "mail.remind", invoice_no, {"to": address})
