@@ -12,11 +12,11 @@ from shared.customers.searching import CustomerFilter, count_customers
 from shared.fleet.meters import alarm_of, find_ending
 from shared.fleet.troubles import Trouble, find_troubles
 from shared.invoices.inbox import count_holds
-from shared.invoices.proposing import OPEN
 from shared.invoices.rows import FIGURES, InvoiceFilter, Totals
-from shared.models.invoices import Hold, Invoice, InvoiceSum, PastBill, Proposal
+from shared.models.invoices import Hold, Invoice, InvoiceSum, PastBill
 from shared.models.mail import Outbox
 from shared.months import Month, day_of, month_of
+from shared.waiting import count_waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def find_worklist(session: Session, now: int) -> Worklist:
         waiting=_count_waiting(session),
         reasons=count_holds(session, InvoiceFilter()),
         states={state: int(states.get(state, 0)) for state in unsettled},
-        proposals=_count_proposals(session),
+        proposals=count_waiting(session, now).proposals,
         refused=_refused(session),
         troubles=find_troubles(session, now),
         certificates=dict(Counter(alarm_of(until, today) for until in ends)),
@@ -70,15 +70,6 @@ def _count_waiting(session: Session) -> int:
         select(func.count(Hold.invoice_id))
         .join(Invoice, Invoice.id == Hold.invoice_id)
         .where(Invoice.state == "open", Hold.reason == Reason.WAITING.value)
-    )
-    return session.scalar(query) or 0
-
-
-def _count_proposals(session: Session) -> int:
-    query = (
-        select(func.count(Proposal.id))
-        .join(Invoice, Invoice.id == Proposal.invoice_id)
-        .where(Proposal.state == OPEN, Invoice.state == "issued")
     )
     return session.scalar(query) or 0
 

@@ -1,25 +1,16 @@
 """Which homes' devices need a person now, for whoever does not want the whole board."""
 
 from dataclasses import dataclass
-from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from shared.fleet.board import is_newest_poll
 from shared.fleet.homes import lived_in
-from shared.fleet.states import State, state_of
+from shared.fleet.states import PASSING, PATIENCE, SILENT_S, State, state_of
 from shared.models.customers import Customer, Occupancy
 from shared.models.gateways import Gateway, Poll
 from shared.months import day_of
-
-FOR_PEOPLE: Final = (
-    State.GATEWAY_SILENT,
-    State.METER_SILENT,
-    State.AUTH_FAILED,
-    State.DATA_ODD,
-)
-"""The states that do not pass by themselves (gateways.md §5 rule 8)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +33,37 @@ def find_troubles(session: Session, now: int) -> list[Trouble]:
         .join(Occupancy, Occupancy.site_id == Gateway.site_id)
         .join(Customer, Customer.id == Occupancy.customer_id)
         .outerjoin(Poll, is_newest_poll())
-        .where(lived_in(day_of(now)))
+        .where(lived_in(day_of(now)), _needs_a_look(now))
     )
     worst: dict[int, Trouble] = {}
     for site_id, name, outcome, failures, last_ok_at in session.execute(wanted):
-        state = state_of(outcome, failures, last_ok_at, now)
-        if state in FOR_PEOPLE:
-            told = Trouble(name, state, last_ok_at)
-            worst[site_id] = min(worst.get(site_id, told), told, key=_urgency)
+        told = Trouble(name, state_of(outcome, failures, last_ok_at, now), last_ok_at)
+        worst[site_id] = min(worst.get(site_id, told), told, key=_urgency)
     return sorted(worst.values(), key=_urgency)
 
 
 def _urgency(trouble: Trouble) -> tuple[int, int]:
     return trouble.state.rank, trouble.last_ok_at or 0
+
+
+def count_troubles(now: int) -> ScalarSelect[int]:
+    """Return the question how many homes there are with such a device."""
+    # An outer join, lest SQLite begin with all polls ever.
+    polled = select(Gateway.site_id).outerjoin(Poll, is_newest_poll())
+    return (
+        select(func.count(Occupancy.site_id.distinct()))
+        .join(Customer, Customer.id == Occupancy.customer_id)
+        .where(Occupancy.site_id.in_(polled.where(_needs_a_look(now))), lived_in(day_of(now)))
+        .scalar_subquery()
+    )
+
+
+def _needs_a_look(now: int) -> ColumnElement[bool]:
+    """Say of a gateway in SQL what `state_of` says of it: neither good nor untried."""
+    is_old = Gateway.last_ok_at < now - SILENT_S
+    lasts = or_(Gateway.failures >= PATIENCE, Gateway.last_ok_at.is_(None), is_old)
+    return or_(
+        Poll.outcome.not_in(("ok", *PASSING)),
+        and_(lasts, Poll.outcome.in_(PASSING)),
+        and_(is_old, Poll.outcome == "ok"),
+    )
