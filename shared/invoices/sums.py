@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
-from shared.db import READ_ONLY
+from shared.db import once
 from shared.invoices.filtering import beyond_owners, conditions, of_owners
 from shared.invoices.rows import FIGURES, InvoiceFilter, Totals
 from shared.models.customers import Customer
@@ -23,7 +23,6 @@ from shared.tallies import BAND_YEN, UNKNOWN_BAND
 
 COARSE = InvoiceFilter()
 """What a filter is beside the bounds that kept sums answer."""
-_MEMO = "sums of bills"
 
 
 class Sums(NamedTuple):
@@ -53,17 +52,9 @@ def find_sums(session: Session, wanted: InvoiceFilter) -> list[Sums]:
     wide = replace(wanted, state=None, quality=None)
     return [
         sums
-        for sums in _find_wide(session, wide)
+        for sums in once(session, wide, lambda: _cheapest(session, wide))
         if wanted.state in (None, "", sums.state) and wanted.quality in (None, "", sums.quality)
     ]
-
-
-def _find_wide(session: Session, wide: InvoiceFilter) -> Sequence[Sums]:
-    reads_only = session.get_bind().get_execution_options().get(READ_ONLY, False)
-    known: dict[InvoiceFilter, list[Sums]] = session.info.setdefault(_MEMO, {})
-    if not reads_only or wide not in known:
-        known[wide] = _cheapest(session, wide)
-    return known[wide]
 
 
 def _cheapest(session: Session, wide: InvoiceFilter) -> list[Sums]:
