@@ -167,13 +167,9 @@ class Invoice(Base):
     )
 
 
-class InvoiceSum(Base):
-    """The bills of a month in one state and quality, and their known figures; kept by triggers."""
+class Summed:
+    """How many bills there are of some keys, and their known figures; kept by triggers."""
 
-    __tablename__ = "invoice_sum"
-    month: Mapped[date] = mapped_column(primary_key=True)
-    state: Mapped[str] = mapped_column(primary_key=True)
-    quality: Mapped[str] = mapped_column(primary_key=True)
     bills: Mapped[int]
     base_yen: Mapped[int]
     pv_wh: Mapped[int]
@@ -185,7 +181,16 @@ class InvoiceSum(Base):
     __table_args__ = ({"sqlite_with_rowid": False},)
 
 
-class BandSum(Base):
+class InvoiceSum(Summed, Base):
+    """The bills of a month in one state and quality."""
+
+    __tablename__ = "invoice_sum"
+    month: Mapped[date] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(primary_key=True)
+    quality: Mapped[str] = mapped_column(primary_key=True)
+
+
+class BandSum(Summed, Base):
     """The same by day and by band of amounts (shared/tallies.py), for ranges of both."""
 
     __tablename__ = "band_sum"
@@ -194,33 +199,15 @@ class BandSum(Base):
     state: Mapped[str] = mapped_column(primary_key=True)
     quality: Mapped[str] = mapped_column(primary_key=True)
     band: Mapped[int] = mapped_column(primary_key=True)
-    bills: Mapped[int]
-    base_yen: Mapped[int]
-    pv_wh: Mapped[int]
-    export_wh: Mapped[int]
-    use_wh: Mapped[int]
-    export_yen: Mapped[int]
-    use_yen: Mapped[int]
-    total_yen: Mapped[int]
-    __table_args__ = ({"sqlite_with_rowid": False},)
 
 
-class OwnerSum(Base):
+class OwnerSum(Summed, Base):
     """The same of each customer, in one state and quality, for searches."""
 
     __tablename__ = "owner_sum"
     customer_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     state: Mapped[str] = mapped_column(primary_key=True)
     quality: Mapped[str] = mapped_column(primary_key=True)
-    bills: Mapped[int]
-    base_yen: Mapped[int]
-    pv_wh: Mapped[int]
-    export_wh: Mapped[int]
-    use_wh: Mapped[int]
-    export_yen: Mapped[int]
-    use_yen: Mapped[int]
-    total_yen: Mapped[int]
-    __table_args__ = ({"sqlite_with_rowid": False},)
 
 
 class InvoiceDay(Base):
