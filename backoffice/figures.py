@@ -56,7 +56,8 @@ class Morning:
 
 def find_morning(session: Session, now: int) -> Morning:
     """Ask for all that the first page shows."""
-    today, closing_day = day_of(now), find_settings(session).closing_day
+    today = day_of(now)
+    closing_day = find_settings(session, on=today).closing_day
     period = Month.holding(today, closing_day).period(closing_day)
     coverage = find_coverage(session, period, today)
     width = round(_WIDTH * coverage.known / (coverage.homes or 1), 1)
