@@ -1,4 +1,7 @@
-"""The file of a backup and the sum beside it: never half written, never over another."""
+"""The file of a backup and the sum beside it: never half written, never over another.
+
+And the database beside the file, for a question or two.
+"""
 
 import hashlib
 import os
@@ -7,6 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from sqlalchemy import URL, Connection
+
+from shared.db import make_engine
 from shared.errors import InputRefused
 
 Progress = Callable[[int, int], None]
@@ -51,6 +57,17 @@ def beside(path: Path) -> Iterator[Path]:
         yield part
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def connected(url: URL) -> Iterator[Connection]:
+    """Give a transaction on a database, and let go of it afterwards."""
+    engine = make_engine(url.render_as_string(hide_password=False))
+    try:
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
 
 
 def _keep_on_disk(path: Path) -> None:

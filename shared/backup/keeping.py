@@ -6,8 +6,7 @@ from sqlalchemy import URL, make_url, text
 
 from shared import schema
 from shared.backup import postgresql, sqlite
-from shared.backup.files import Progress, check_sum, kind_of, written_whole
-from shared.db import make_engine
+from shared.backup.files import Progress, check_sum, connected, kind_of, written_whole
 from shared.errors import InputRefused
 
 
@@ -49,8 +48,8 @@ def find_revision(database_url: str, path: Path) -> str:
 def restore(database_url: str, path: Path, progress: Progress) -> None:
     """Put a backup where no database is, whole or not at all; everybody has to sign in again.
 
-    A session that was ended after the backup would otherwise live again. Raises InputRefused as
-    `find_revision` does, and where any database is there already.
+    A session that was ended after the backup would otherwise live again. The backup is one that
+    `find_revision` has looked at. Raises InputRefused where any database is there already.
     """
     url = make_url(database_url)
     if url.get_backend_name() == "sqlite":
@@ -59,10 +58,8 @@ def restore(database_url: str, path: Path, progress: Progress) -> None:
     else:
         postgresql.require_empty(url)
         postgresql.read(path, url, progress)
-    engine = make_engine(database_url)
-    with engine.begin() as connection:
+    with connected(url) as connection:
         connection.execute(text("DELETE FROM session"))
-    engine.dispose()
 
 
 def _file_of(url: URL) -> Path:

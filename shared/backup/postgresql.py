@@ -11,8 +11,7 @@ from typing import IO, Final
 
 from sqlalchemy import URL, inspect, text
 
-from shared.backup.files import CHUNK, Progress, chunks
-from shared.db import make_engine
+from shared.backup.files import CHUNK, Progress, chunks, connected
 from shared.errors import InputRefused
 
 MOST_SAID: Final = 500
@@ -34,10 +33,8 @@ def write(url: URL, part: Path, progress: Progress) -> None:
 
 def _octets(url: URL) -> int:
     """Return how much room the database takes; its archive is smaller."""
-    engine = make_engine(url.render_as_string(hide_password=False))
-    with engine.connect() as connection:
+    with connected(url) as connection:
         size = connection.scalar(text("SELECT pg_database_size(current_database())"))
-    engine.dispose()
     return int(size or 0)
 
 
@@ -54,10 +51,8 @@ def find_revision(backup: Path) -> str | None:
 
 def require_empty(url: URL) -> None:
     """Raise InputRefused where the database holds any table."""
-    engine = make_engine(url.render_as_string(hide_password=False))
-    with engine.connect() as connection:
+    with connected(url) as connection:
         tables = inspect(connection).get_table_names()
-    engine.dispose()
     if tables:
         raise InputRefused(
             f"PPA_DATABASE_URL: the database {url.database} holds tables already; a restore "
@@ -74,10 +69,8 @@ def read(backup: Path, url: URL, progress: Progress) -> None:
         _pipe(process.stdin) as archive,
     ):
         archive.writelines(chunks(backup, progress))
-    engine = make_engine(url.render_as_string(hide_password=False))
-    with engine.begin() as connection:
+    with connected(url) as connection:
         connection.execute(text("ANALYZE"))
-    engine.dispose()
 
 
 def _address(url: URL) -> str:
