@@ -11,7 +11,7 @@ from shared.energy.quantities import Quantity
 from shared.invoices.reporting import RunReport
 from shared.web.request import Start
 from tests.backoffice.conftest import ROLES, Office
-from tests.data.homes import TEN_YEARS, a_home, billed, issued, registers
+from tests.data.homes import TEN_YEARS, a_home, billed, issued, registers, terms
 from tests.people import Clock, a_config, an_operator
 
 BLANK: tuple[None, None] = (None, None)
@@ -51,6 +51,20 @@ def a_roof(
                 export.append((f"{day} 00:00", kwh(50_000 + EXPORT_A_DAY * n)))
         registers(session, customer, {Quantity.PV: pv, Quantity.EXPORT: export})
         return customer
+
+
+READ, UNDATED, SILENT = "1120230001", "1120230002", "1120230003"
+
+
+def three_homes(engine: Engine) -> None:
+    """Store a home, one undated and one that falls silent; of READ a price came after December."""
+    own = a_roof(engine, READ)
+    a_roof(engine, UNDATED, contract=BLANK)
+    a_roof(engine, SILENT, days=58)
+    billed(engine, "2023-12", "2024-01-20 10:00")
+    issued(engine, "2023-12", "2024-01-20 10:00")
+    with Session(engine) as session, session.begin():
+        terms(session, own, date(2023, 12, 16), use_price=2800)
 
 
 def december_issued(engine: Engine) -> RunReport:

@@ -1,17 +1,14 @@
 """A clerk's month at a desk: run, settled, issued, corrected, with script and without."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
-from werkzeug.serving import make_server
 
 import app
 from shared import schema
@@ -19,12 +16,11 @@ from shared.db import make_engine
 from shared.invoices.running import Worker, work_on
 from shared.invoices.runs import find_runs
 from shared.verify import verify
-from tests.backoffice.months import BLANK, a_roof
-from tests.browser.conftest import DESK, Site, Window, a_window
-from tests.data.homes import billed, issued, opener, terms, the_bill
+from tests.backoffice.months import READ, SILENT, UNDATED, three_homes
+from tests.browser.conftest import DESK, Site, Window, a_window, serving
+from tests.data.homes import opener, the_bill
 from tests.people import PASSWORD, Clock, a_config, an_operator
 
-READ, UNDATED, SILENT = "1120230001", "1120230002", "1120230003"
 SCRIPT = pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
 
 
@@ -53,22 +49,9 @@ def a_desk(folder: Path) -> Iterator[Desk]:
     engine, clock = make_engine(f"sqlite:///{folder / 'ppa.sqlite3'}"), Clock()
     schema.upgrade(engine)
     an_operator(engine, "admin")
-    own = a_roof(engine, READ)
-    a_roof(engine, UNDATED, contract=BLANK)
-    a_roof(engine, SILENT, days=58)
-    billed(engine, "2023-12", "2024-01-20 10:00")
-    issued(engine, "2023-12", "2024-01-20 10:00")
-    with Session(engine) as session, session.begin():
-        terms(session, own, date(2023, 12, 16), use_price=2800)
-    server = make_server(
-        "127.0.0.1", 0, app.create_site(a_config(), engine=engine, clock=clock), threaded=True
-    )
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield Desk(Site(f"http://127.0.0.1:{server.port}", f"2312{READ}"), engine, clock)
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    three_homes(engine)
+    with serving(app.create_site(a_config(), engine=engine, clock=clock)) as port:
+        yield Desk(Site(f"http://127.0.0.1:{port}", f"2312{READ}"), engine, clock)
     engine.dispose()
 
 

@@ -5,14 +5,13 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, Route
 
+from tests.backoffice.months import READ, UNDATED
 from tests.browser.conftest import DESK, a_window
 from tests.browser.whole_office import (
     FILES,
     HELD,
     ISSUED,
     PAGES,
-    READ,
-    UNDATED,
     WholeOffice,
     a_whole_office,
 )

@@ -24,12 +24,11 @@ from shared.models.gateways import Feed, Gateway, Poll
 from shared.models.mail import Outbox
 from shared.models.telemetry import Channel, MeterEvent
 from shared.months import Month
-from tests.backoffice.months import BLANK, a_roof
+from tests.backoffice.months import READ, SILENT, UNDATED, three_homes
 from tests.browser.conftest import Site, serving
-from tests.data.homes import at, billed, issued, terms
+from tests.data.homes import at, billed
 from tests.people import NOW, Clock, a_config, an_operator
 
-READ, UNDATED, SILENT = "1120230001", "1120230002", "1120230003"
 ISSUED, HELD = f"2312{READ}", f"2401{SILENT}"
 NOTES: Final = {
     "rows": [
@@ -111,13 +110,7 @@ def a_whole_office(folder: Path) -> Iterator[WholeOffice]:
     schema.upgrade(engine)
     an_operator(engine, "admin")
     an_operator(engine, "viewer")
-    own = a_roof(engine, READ)
-    a_roof(engine, UNDATED, contract=BLANK)
-    a_roof(engine, SILENT, days=58)
-    billed(engine, "2023-12", "2024-01-20 10:00")
-    issued(engine, "2023-12", "2024-01-20 10:00")
-    with Session(engine) as session, session.begin():
-        terms(session, own, date(2023, 12, 16), use_price=2800)
+    three_homes(engine)
     billed(engine, "2024-01", "2024-02-20 10:00")
     with Session(engine) as session, session.begin():
         link = _furnish(session)
