@@ -145,3 +145,10 @@ def test_the_newest_month_stands_beside_last_month_and_last_year(desk: Office) -
 def test_without_any_work_the_page_says_so(engine: Engine) -> None:
     page = an_office(engine).as_("viewer").get("/office/")
     assert tasks(page) == ["0件手を入れるものはありません"]
+
+
+def test_a_month_that_only_runs_leaves_nothing_to_do(engine: Engine) -> None:
+    a_roof(engine, HOME, days=40)
+    billed(engine, "2023-12", "2023-12-20 10:00")
+    (told,) = tasks(an_office(engine).as_("viewer").get("/office/"))
+    assert told == "0件手を入れるものはありません"
