@@ -177,6 +177,7 @@ def test_a_swipe_and_the_arrows_lead_through_the_months(chromium: Browser, site:
         window.open("/energy?at=2024-01")
         page = window.page
         page.click("[data-step=before]")
+        page.wait_for_url("**at=2023-12")  # and for its scripts: one of them feels the swipe
         expect(page.locator(".when b")).to_have_text("2023年12月")
         page.evaluate(SWIPE)
         expect(page.locator(".when b")).to_have_text("2024年1月")
