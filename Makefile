@@ -23,7 +23,7 @@ help: ## list what make can do
 install: $(STAMP) ## make .venv with ppa in it
 $(STAMP): | .venv
 	@echo "installing what requirements.lock names"
-	@$(PIP_INSTALL) --require-hashes -r requirements.lock -r requirements-build.lock
+	@$(PIP_INSTALL) --require-hashes --no-deps -r requirements.lock -r requirements-build.lock
 	@$(PIP_INSTALL) --no-deps --no-build-isolation -e .
 	@rm -f .venv/installed-* && touch $@
 
@@ -54,14 +54,14 @@ bench: develop ## run the benchmarks and print ratios (ARGS="--homes 10000")
 develop: $(DEV_STAMP) $(FOREIGN_STAMP)
 $(DEV_STAMP): $(STAMP)
 	@echo "installing what requirements-dev.lock names"
-	@$(PIP_INSTALL) --require-hashes -r requirements-dev.lock
+	@$(PIP_INSTALL) --require-hashes --no-deps -r requirements-dev.lock
 	@rm -f .venv/tested-* && touch $@
 
 $(FOREIGN_STAMP): | $(DEV_STAMP)
 	@echo "installing what requirements-foreign.lock names, apart from the rest"
 	@$(PYTHON) -m venv --clear .venv/foreign
 	@.venv/foreign/bin/python -m pip install --quiet --disable-pip-version-check \
-	  --ignore-requires-python --only-binary :all: --require-hashes -r requirements-foreign.lock
+	  --ignore-requires-python --only-binary :all: --require-hashes --no-deps -r requirements-foreign.lock
 	@touch $@
 
 # The Debian packages that the tests need, and a file by which each is known to be there. node and ip

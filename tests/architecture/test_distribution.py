@@ -1,6 +1,8 @@
 """What is installed and shipped."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -43,6 +45,13 @@ def test_a_lock_has_hashes_and_names_no_host(name: str) -> None:
     assert "--hash=sha256:" in lock
     assert "://" not in lock
     assert set(re.findall(r"--[a-z-]+", lock)) == {"--hash"}
+
+
+def test_what_the_locks_install_lacks_nothing() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "check"], check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_nothing_names_a_machine_or_a_registry() -> None:
