@@ -154,6 +154,9 @@ KEYS: Final[Mapping[str, Key]] = {
 }
 
 
+_ALL: Final = select(Setting).where(Setting.key.in_(KEYS)).order_by(Setting.id)
+
+
 def find_settings(
     session: Session, *, on: date | None = None, known_at: int | None = None
 ) -> Settings:
@@ -174,17 +177,12 @@ def find_rows(
 ) -> dict[str, Setting]:
     """Return the row that counts for each key that was ever set."""
     rows: dict[str, list[Setting]] = {}
-    for row in once(session, "settings", lambda: _find_all(session)):
+    for row in once(session, "settings", lambda: session.scalars(_ALL).all()):
         if known_at is not None and row.recorded_at > known_at:
             continue
         if on is None or row.valid_from <= on or not KEYS[row.key].dated:
             rows.setdefault(row.key, []).append(row)
     return {name: _counting(KEYS[name], of_key) for name, of_key in rows.items()}
-
-
-def _find_all(session: Session) -> Sequence[Setting]:
-    query = select(Setting).where(Setting.key.in_(KEYS)).order_by(Setting.id)
-    return session.scalars(query).all()
 
 
 def _counting(key: Key, rows: Sequence[Setting]) -> Setting:

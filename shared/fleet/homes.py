@@ -2,12 +2,12 @@
 
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import BindParameter, ColumnElement, and_, or_
 
 from shared.models.customers import Customer, Occupancy
 
 
-def lived_in(today: date) -> ColumnElement[bool]:
+def lived_in(today: date | BindParameter[date]) -> ColumnElement[bool]:
     """Return the condition that a customer, not archived, lives at a site on a day."""
     return and_(
         Customer.archived_at.is_(None),

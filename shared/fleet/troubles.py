@@ -1,8 +1,10 @@
 """Which homes' devices need a person now, for whoever does not want the whole board."""
 
 from dataclasses import dataclass
+from datetime import date
+from typing import Final
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, func, or_, select
+from sqlalchemy import BigInteger, Date, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from shared.fleet.board import is_newest_poll
@@ -22,6 +24,31 @@ class Trouble:
     last_ok_at: int | None
 
 
+_TODAY: Final = bindparam("today", type_=Date)
+_IS_OLD: Final = Gateway.last_ok_at < bindparam("silent_since", type_=BigInteger)
+_LASTS: Final = or_(Gateway.failures >= PATIENCE, Gateway.last_ok_at.is_(None), _IS_OLD)
+_NEEDS_A_LOOK: Final = or_(
+    Poll.outcome.not_in(("ok", *PASSING)),
+    and_(_LASTS, Poll.outcome.in_(PASSING)),
+    and_(_IS_OLD, Poll.outcome == "ok"),
+)
+"""What `state_of` says of a gateway, in SQL: neither good nor untried."""
+
+# An outer join, lest SQLite begin with all polls ever.
+_POLLED: Final = select(Gateway.site_id).outerjoin(Poll, is_newest_poll()).where(_NEEDS_A_LOOK)
+TROUBLES: Final = (
+    select(func.count(Occupancy.site_id.distinct()))
+    .join(Customer, Customer.id == Occupancy.customer_id)
+    .where(Occupancy.site_id.in_(_POLLED), lived_in(_TODAY))
+)
+"""How many homes there are with such a device; asked with `times`."""
+
+
+def times(now: int) -> dict[str, int | date]:
+    """Return the parameters that the questions here are asked with at an instant."""
+    return {"today": day_of(now), "silent_since": now - SILENT_S}
+
+
 def find_troubles(session: Session, now: int) -> list[Trouble]:
     """Return the homes lived in whose devices need a person, as the board would show them.
 
@@ -33,10 +60,10 @@ def find_troubles(session: Session, now: int) -> list[Trouble]:
         .join(Occupancy, Occupancy.site_id == Gateway.site_id)
         .join(Customer, Customer.id == Occupancy.customer_id)
         .outerjoin(Poll, is_newest_poll())
-        .where(lived_in(day_of(now)), _needs_a_look(now))
+        .where(lived_in(_TODAY), _NEEDS_A_LOOK)
     )
     worst: dict[int, Trouble] = {}
-    for site_id, name, outcome, failures, last_ok_at in session.execute(wanted):
+    for site_id, name, outcome, failures, last_ok_at in session.execute(wanted, times(now)):
         told = Trouble(name, state_of(outcome, failures, last_ok_at, now), last_ok_at)
         worst[site_id] = min(worst.get(site_id, told), told, key=_urgency)
     return sorted(worst.values(), key=_urgency)
@@ -44,26 +71,3 @@ def find_troubles(session: Session, now: int) -> list[Trouble]:
 
 def _urgency(trouble: Trouble) -> tuple[int, int]:
     return trouble.state.rank, trouble.last_ok_at or 0
-
-
-def count_troubles(now: int) -> ScalarSelect[int]:
-    """Return the question how many homes there are with such a device."""
-    # An outer join, lest SQLite begin with all polls ever.
-    polled = select(Gateway.site_id).outerjoin(Poll, is_newest_poll())
-    return (
-        select(func.count(Occupancy.site_id.distinct()))
-        .join(Customer, Customer.id == Occupancy.customer_id)
-        .where(Occupancy.site_id.in_(polled.where(_needs_a_look(now))), lived_in(day_of(now)))
-        .scalar_subquery()
-    )
-
-
-def _needs_a_look(now: int) -> ColumnElement[bool]:
-    """Say of a gateway in SQL what `state_of` says of it: neither good nor untried."""
-    is_old = Gateway.last_ok_at < now - SILENT_S
-    lasts = or_(Gateway.failures >= PATIENCE, Gateway.last_ok_at.is_(None), is_old)
-    return or_(
-        Poll.outcome.not_in(("ok", *PASSING)),
-        and_(lasts, Poll.outcome.in_(PASSING)),
-        and_(is_old, Poll.outcome == "ok"),
-    )

@@ -122,8 +122,12 @@ def narrowed(query: Select[*Ts], wanted: InvoiceFilter) -> Select[*Ts]:
     return query.join(Customer, Customer.id == Invoice.customer_id).where(*conditions(wanted))
 
 
+_REFUSED: Final = select(Outbox.invoice_id).where(Outbox.state == "refused").distinct().subquery()
+_UNDELIVERED: Final = select(func.count()).join_from(
+    _REFUSED, Invoice, Invoice.id == _REFUSED.c.invoice_id
+)
+
+
 def count_undelivered(session: Session, wanted: InvoiceFilter) -> int:
     """Return how many bills of a filter have a mail that was refused; those are few."""
-    refused = select(Outbox.invoice_id).where(Outbox.state == "refused").distinct().subquery()
-    bills = select(func.count()).join_from(refused, Invoice, Invoice.id == refused.c.invoice_id)
-    return session.scalar(bills.where(*conditions(wanted))) or 0
+    return session.scalar(_UNDELIVERED.where(*conditions(wanted))) or 0

@@ -204,6 +204,5 @@ def count_by(session: Session, wanted: InvoiceFilter, column: str) -> dict[str, 
 
 def find_months(session: Session, limit: int) -> list[Month]:
     """Return the newest months that have a bill, oldest first."""
-    query = select(InvoiceSum.month).where(InvoiceSum.bills > 0).distinct()
-    newest = session.scalars(query.order_by(InvoiceSum.month.desc()).limit(limit))
-    return [month_of(first) for first in newest][::-1]
+    months = {sums.month for sums in find_sums(session, COARSE) if sums.month}
+    return [month_of(first) for first in sorted(months)[-limit:]]

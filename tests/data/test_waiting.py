@@ -1,14 +1,17 @@
 """What the rail counts, on both databases: the same as the pages that it leads to."""
 
+import re
+
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from shared.db import make_engine
 from shared.fleet.board import find_fleet
 from shared.fleet.states import SILENT_S, State
-from shared.fleet.troubles import find_troubles
+from shared.fleet.troubles import find_troubles, times
 from shared.models.customers import Customer
 from shared.models.gateways import Gateway, Poll
-from shared.waiting import Waiting, count_waiting
+from shared.waiting import COUNTS, Waiting, count_waiting
 from tests.data.homes import NOW, a_home
 
 OUTCOMES = ("ok", "unreachable", "busy", "meter_silent", "auth_failed", "bad_answer")
@@ -18,6 +21,18 @@ HEARD = (None, NOW - 60, NOW - SILENT_S - 1)
 def test_nothing_waits_where_there_is_nothing(engine: Engine) -> None:
     with Session(engine) as session:
         assert count_waiting(session, NOW) == Waiting(0, 0, 0, 0)
+
+
+def test_what_waits_is_counted_without_going_through_all_bills(sqlite_url: str) -> None:
+    with Session(make_engine(sqlite_url)) as session:
+        literally = {"literal_binds": True, "render_postcompile": True}
+        asked = COUNTS.params(times(NOW)).compile(session.get_bind(), compile_kwargs=literally)
+        plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}")
+        told = [row[-1] for row in plan]
+    assert {line for line in told if re.search(r"\binvoice\b", line)} == {
+        "SEARCH invoice USING INTEGER PRIMARY KEY (rowid=?)"
+    }
+    assert any("uq_proposal_open" in line for line in told)
 
 
 def test_the_homes_counted_are_those_that_the_board_shows_as_needing_a_person(
