@@ -1,8 +1,9 @@
 """What a homeowner should know: the operator's messages, and what happened to bills and prices."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from flask import render_template
@@ -10,8 +11,9 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from portal.blueprint import customer_id, portal
-from shared.customers.listing import CustomerPage, get_own_page
+from shared.billing.terms import TermRow, terms_on
 from shared.customers.messages import find_messages
+from shared.customers.terms import find_own_terms
 from shared.invoices.own import find_own_bills
 from shared.invoices.rows import BillRow
 from shared.months import day_of
@@ -55,7 +57,7 @@ def find_notices(
         find_today(session, customer, now_s),
         find_own_bills(session, customer),
     )
-    page = get_own_page(session, customer, today)
+    terms = [term for term in find_own_terms(session, customer) if term.withdrawn_at is None]
     found = [
         *_silences(so_far, today),
         *(
@@ -63,8 +65,8 @@ def find_notices(
             for told in find_messages(session, customer, today)
         ),
         *_of_bills(bills),
-        *(Notice("price", change.day, change) for change in price_changes(page)),
-        *_of_contract(page, today),
+        *(Notice("price", change.day, change) for change in price_changes(terms)),
+        *_of_contract(terms, today),
     ]
     recent = [note for note in found if note.day > today - timedelta(days=SHOWN_DAYS)]
     return sorted(recent, key=lambda note: note.day, reverse=True)
@@ -87,24 +89,24 @@ def _of_bills(bills: list[BillRow]) -> Iterator[Notice]:
             yield Notice("estimated", bill.issued_on, bill)
 
 
-def price_changes(page: CustomerPage) -> list[PriceChange]:
+def price_changes(terms: Sequence[TermRow]) -> list[PriceChange]:
     """Return each change of a base fee or price, oldest first; the first price is no change."""
     found = []
     for kind in PRICES:
         held: int | None = None
-        days = sorted({term.valid_from for term in page.recorded if term.kind == kind})
-        for n, day in enumerate(days):
-            (new,) = [t.figure for t in page.recorded if t.kind == kind and t.valid_from == day][
-                -1:
-            ]
+        own = sorted(
+            (term for term in terms if term.kind == kind), key=attrgetter("recorded_at", "order")
+        )
+        last = {term.valid_from: term.figure for term in own}
+        for n, (day, new) in enumerate(sorted(last.items(), key=itemgetter(0))):
             if n and new != held:
                 found.append(PriceChange(kind, day, held, new))
             held = new
     return sorted(found, key=lambda change: change.day)
 
 
-def _of_contract(page: CustomerPage, today: date) -> Iterator[Notice]:
-    end = page.terms.end_day
+def _of_contract(terms: Sequence[TermRow], today: date) -> Iterator[Notice]:
+    end = terms_on(terms, today).end
     if end is not None and today <= end <= today + timedelta(days=END_NEAR_DAYS):
         yield Notice("ending", today, end)
 

@@ -1,12 +1,13 @@
 """One way into either database, and the bulk writes that both do fast."""
 
 import sqlite3
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import islice
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar, TypeVarTuple, cast
 
 from sqlalchemy import Connection, Engine, Select, Table, create_engine, event
+from sqlalchemy import Row as SqlRow
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import Column
@@ -18,6 +19,7 @@ from shared.models.base import Base
 Cell = int | str | bytes | date | None
 Row = Sequence[Cell]
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 BUSY_MS: Final = 30_000
 """How long a writer waits for another one on SQLite."""
@@ -77,8 +79,10 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     """Take the write lock at the start: a reader that turns writer later cannot wait for it."""
     reads = connection.get_execution_options().get(READ_ONLY, False)
-    connection.exec_driver_sql(f"PRAGMA query_only = {int(reads)}")
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    cursor = connection.connection.cursor()
+    cursor.execute(f"PRAGMA query_only = {int(reads)}")
+    cursor.execute("BEGIN" if reads else "BEGIN IMMEDIATE")
+    cursor.close()
 
 
 def in_chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -86,6 +90,17 @@ def in_chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
     rest = iter(items)
     while chunk := list(islice(rest, size)):
         yield chunk
+
+
+def rows_of(
+    session: Session, question: Select[*Ts], asked: Mapping[str, Any]
+) -> Sequence[SqlRow[*Ts]]:
+    """Return the rows of a question about columns, at half the cost of the session's own way.
+
+    Worth it where a page asks many small ones; put together once, with `bindparam`.
+    """
+    session.flush()
+    return session.connection().execute(question, asked).all()
 
 
 def raw_rows(session: Session, query: Select[*tuple[Any, ...]]) -> list[tuple[Any, ...]]:

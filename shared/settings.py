@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -12,7 +12,7 @@ from stdnum.exceptions import ValidationError
 from stdnum.jp import cn
 
 from shared import audit
-from shared.db import once
+from shared.db import once, rows_of
 from shared.errors import InputRefused, ValueRefused
 from shared.models.operations import Setting
 from shared.months import MONTH_END, Month
@@ -154,7 +154,18 @@ KEYS: Final[Mapping[str, Key]] = {
 }
 
 
-_ALL: Final = select(Setting).where(Setting.key.in_(KEYS)).order_by(Setting.id)
+class SettingRow(NamedTuple):
+    """A setting's text from a day on, known since an instant."""
+
+    id: int
+    key: str
+    text: str
+    valid_from: date
+    recorded_at: int
+    recorded_by: str
+
+
+_ALL: Final = select(*(getattr(Setting, name) for name in SettingRow._fields)).order_by(Setting.id)
 
 
 def find_settings(
@@ -174,10 +185,10 @@ def find_settings(
 
 def find_rows(
     session: Session, *, on: date | None = None, known_at: int | None = None
-) -> dict[str, Setting]:
+) -> dict[str, SettingRow]:
     """Return the row that counts for each key that was ever set."""
-    rows: dict[str, list[Setting]] = {}
-    for row in once(session, "settings", lambda: session.scalars(_ALL).all()):
+    rows: dict[str, list[SettingRow]] = {}
+    for row in once(session, "settings", lambda: _find_all(session)):
         if known_at is not None and row.recorded_at > known_at:
             continue
         if on is None or row.valid_from <= on or not KEYS[row.key].dated:
@@ -185,7 +196,12 @@ def find_rows(
     return {name: _counting(KEYS[name], of_key) for name, of_key in rows.items()}
 
 
-def _counting(key: Key, rows: Sequence[Setting]) -> Setting:
+def _find_all(session: Session) -> list[SettingRow]:
+    rows = (SettingRow(*row) for row in rows_of(session, _ALL, {}))
+    return [row for row in rows if row.key in KEYS]
+
+
+def _counting(key: Key, rows: Sequence[SettingRow]) -> SettingRow:
     """Choose the latest day of a dated key, and of the same day what was recorded last."""
     return max(rows, key=lambda row: (row.valid_from, row.id)) if key.dated else rows[-1]
 

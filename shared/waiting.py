@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, func, literal_column, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from shared.db import once
+from shared.db import once, rows_of
 from shared.fleet.troubles import TROUBLES, times
 from shared.invoices.proposing import OPEN
 from shared.models.invoices import Invoice, InvoiceSum, Proposal
@@ -53,5 +53,5 @@ COUNTS: Final = select(
 
 
 def _count(session: Session, now: int) -> Waiting:
-    row = session.execute(COUNTS, times(now)).one()
+    row = rows_of(session, COUNTS, times(now))[0]
     return Waiting(*(int(count) for count in row))

@@ -4,12 +4,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from shared import audit
 from shared.customers.entries import EntryRefused, parse_day
+from shared.db import rows_of
 from shared.errors import NotFound, Refused, ValueRefused
 from shared.invoices.rows import Page
 from shared.models.customers import Customer
@@ -47,20 +49,25 @@ class MessageRow:
     customer_no: str | None
 
 
+_TOLD: Final = (
+    select(
+        Message.id, Message.title, Message.body, Message.title_en, Message.body_en,
+        Message.from_day,
+    )
+    .where(
+        or_(Message.customer_id.is_(None), Message.customer_id == bindparam("customer_id")),
+        Message.from_day <= bindparam("day"),
+        or_(Message.until_day.is_(None), Message.until_day >= bindparam("day")),
+        Message.withdrawn_at.is_(None),
+    )
+    .order_by(Message.from_day.desc(), Message.id.desc())
+)  # fmt: skip
+
+
 def find_messages(session: Session, customer_id: int, day: date) -> list[Notice]:
     """Return what a homeowner is told on a day, newest first."""
-    rows = session.scalars(
-        select(Message)
-        .where(
-            or_(Message.customer_id.is_(None), Message.customer_id == customer_id),
-            Message.from_day <= day,
-            or_(Message.until_day.is_(None), Message.until_day >= day),
-            Message.withdrawn_at.is_(None),
-        )
-        .order_by(Message.from_day.desc(), Message.id.desc())
-    )
     return [
-        Notice(row.id, row.title, row.body, row.title_en, row.body_en, row.from_day) for row in rows
+        Notice(*row) for row in rows_of(session, _TOLD, {"customer_id": customer_id, "day": day})
     ]
 
 

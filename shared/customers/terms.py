@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from shared import audit
 from shared.billing.terms import FROM_THE_BEGINNING, DayTerms, TermKind, TermRow, terms_on
-from shared.db import Row, copy_rows, in_chunks
+from shared.db import Row, copy_rows, in_chunks, once, rows_of
 from shared.errors import ValueRefused
 from shared.models.customers import Customer, Term
 from shared.models.invoices import Invoice
@@ -69,18 +69,29 @@ def describe(kind: TermKind, text: TermText) -> str:
     return str(text.figure) if kind is TermKind.BASE_FEE else price_text(text.figure)
 
 
+_TERMS: Final = (
+    select(
+        Term.customer_id, Term.kind, Term.valid_from, Term.recorded_at, Term.id, Term.figure,
+        Term.start_day, Term.end_day, Term.withdrawn_at,
+    )
+    .where(Term.customer_id.in_(bindparam("customer_ids", expanding=True)))
+    .order_by(Term.id)
+)  # fmt: skip
+
+
 def find_terms(session: Session, customer_ids: Iterable[int]) -> dict[int, tuple[TermRow, ...]]:
     """Return every term ever recorded of some customers, withdrawn ones included."""
     found: dict[int, list[TermRow]] = {}
-    columns = (
-        Term.customer_id, Term.kind, Term.valid_from, Term.recorded_at, Term.id, Term.figure,
-        Term.start_day, Term.end_day, Term.withdrawn_at,
-    )  # fmt: skip
     for chunk in in_chunks(customer_ids, IN_MOST):
-        query = select(*columns).where(Term.customer_id.in_(chunk)).order_by(Term.id)
-        for row in session.execute(query):
+        for row in rows_of(session, _TERMS, {"customer_ids": chunk}):
             found.setdefault(row[0], []).append(TermRow(TermKind(row[1]), *row[2:]))
     return {owner: tuple(rows) for owner, rows in found.items()}
+
+
+def find_own_terms(session: Session, customer_id: int) -> tuple[TermRow, ...]:
+    """Return every term ever recorded of one customer; asked once by what only reads."""
+    found = once(session, ("terms", customer_id), lambda: find_terms(session, [customer_id]))
+    return found.get(customer_id, ())
 
 
 def find_first_open_days(session: Session, customer_ids: Iterable[int]) -> dict[int, date]:

@@ -3,11 +3,12 @@
 import hashlib
 import secrets
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import Select, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
+from shared.db import rows_of
 from shared.models.customers import Customer
 from shared.models.doors import Operator, WebSession
 from shared.models.invoices import Invoice
@@ -95,22 +96,32 @@ def _open(session: Session, lifetime: Lifetime, row: WebSession, now: int) -> st
 
 
 _HASH: Final = WebSession.id_hash == bindparam("id_hash")
+_SESSION: Final = (
+    WebSession.id, WebSession.seen_at, WebSession.expires_at, WebSession.bill_link_id,
+)  # fmt: skip
 _HOMEOWNER: Final = (
-    select(WebSession, Customer).join(Customer, Customer.id == WebSession.customer_id).where(_HASH)
-)
+    select(
+        *_SESSION, Customer.id.label("customer_id"), Customer.name, Customer.disabled_at,
+        Customer.left_on, Customer.archived_at,
+    )
+    .join(Customer, Customer.id == WebSession.customer_id)
+    .where(_HASH)
+)  # fmt: skip
 _OPERATOR: Final = (
-    select(WebSession, Operator).join(Operator, Operator.id == WebSession.operator_id).where(_HASH)
-)
+    select(
+        *_SESSION, Operator.id.label("operator_id"), Operator.email, Operator.role,
+        Operator.disabled_at, Operator.totp_sealed.is_not(None).label("has_totp"),
+    )
+    .join(Operator, Operator.id == WebSession.operator_id)
+    .where(_HASH)
+)  # fmt: skip
 """Put together once, as every page asks one of them first."""
 
 
 def find_homeowner(session: Session, token: str, now: int) -> Principal | None:
     """Return the homeowner of a live session; one who left is out at once."""
-    found = session.execute(_HOMEOWNER, {"id_hash": _hashed(token)}).one_or_none()
-    if found is None:
-        return None
-    row, customer = found
-    if not _is_live(row, HOMEOWNER, now) or not may_read(customer, now):
+    row = _find_live(session, _HOMEOWNER, token, HOMEOWNER, now)
+    if row is None or not may_read(row, now):
         return None
     bill_no = None
     if row.bill_link_id is not None:
@@ -118,7 +129,7 @@ def find_homeowner(session: Session, token: str, now: int) -> Principal | None:
         if bill_no is None:
             return None
     return Principal(
-        token, row.id, row.seen_at, customer.name, customer_id=customer.id, bill_no=bill_no
+        token, row.id, row.seen_at, row.name, customer_id=row.customer_id, bill_no=bill_no
     )
 
 
@@ -145,25 +156,27 @@ def may_read(customer: Customer, now: int) -> bool:
 
 def find_operator(session: Session, token: str, now: int) -> Principal | None:
     """Return the operator of a live session; a disabled one is out at once."""
-    found = session.execute(_OPERATOR, {"id_hash": _hashed(token)}).one_or_none()
-    if found is None:
-        return None
-    row, operator = found
-    if not _is_live(row, OPERATOR, now) or operator.disabled_at is not None:
+    row = _find_live(session, _OPERATOR, token, OPERATOR, now)
+    if row is None or row.disabled_at is not None:
         return None
     return Principal(
         token,
         row.id,
         row.seen_at,
-        operator.email,
-        operator_id=operator.id,
-        role=operator.role,
-        has_totp=operator.totp_sealed is not None,
+        row.email,
+        operator_id=row.operator_id,
+        role=row.role,
+        has_totp=row.has_totp,
     )
 
 
-def _is_live(row: WebSession, lifetime: Lifetime, now: int) -> bool:
-    return now < row.expires_at and now < row.seen_at + lifetime.idle_s
+def _find_live(
+    session: Session, question: Select[*tuple[Any, ...]], token: str, lifetime: Lifetime, now: int
+) -> Any:  # noqa: ANN401 - a row of the question, or None
+    for row in rows_of(session, question, {"id_hash": _hashed(token)}):
+        if now < row.expires_at and now < row.seen_at + lifetime.idle_s:
+            return row
+    return None
 
 
 def touch_session(session: Session, session_id: int, now: int) -> None:

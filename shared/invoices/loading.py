@@ -5,13 +5,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from shared.customers.terms import find_terms
-from shared.db import in_chunks
+from shared.customers.terms import find_own_terms, find_terms
+from shared.db import in_chunks, rows_of
 from shared.energy.boundaries import Boundary, How
 from shared.energy.quantities import Quantity
 from shared.invoices.drafting import ISSUED, OPEN, VOID, Before, Earlier, Home
@@ -58,21 +58,27 @@ def find_customer_ids(session: Session, period: Period) -> list[tuple[int, str]]
     return sorted(((row.id, row.customer_no) for row in rows), key=itemgetter(1))
 
 
+_HOMES: Final = (
+    select(
+        customers.Customer.id, customers.Customer.customer_no, customers.Customer.name,
+        customers.Customer.email, customers.Customer.archived_at, customers.Occupancy.site_id,
+        customers.Occupancy.from_day, customers.Occupancy.to_day,
+    )
+    .join(customers.Occupancy, customers.Occupancy.customer_id == customers.Customer.id)
+    .where(customers.Customer.id.in_(bindparam("customer_ids", expanding=True)))
+    .order_by(customers.Occupancy.id)
+)  # fmt: skip
+
+
 def find_homes(
     session: Session, customer_ids: Collection[int], period: Period | None = None
 ) -> list[Home]:
     """Return customers with all their terms and their newest site, or that of a period."""
-    customer, occupancy = customers.Customer, customers.Occupancy
-    rows = session.execute(
-        select(
-            customer.id, customer.customer_no, customer.name, customer.email,
-            customer.archived_at, occupancy.site_id, occupancy.from_day, occupancy.to_day,
-        )
-        .join(occupancy, occupancy.customer_id == customer.id)
-        .where(customer.id.in_(customer_ids))
-        .order_by(occupancy.id)
-    )  # fmt: skip
-    terms = find_terms(session, customer_ids)
+    rows = rows_of(session, _HOMES, {"customer_ids": customer_ids})
+    ids = list(customer_ids)
+    terms = (
+        find_terms(session, ids) if len(ids) > 1 else {i: find_own_terms(session, i) for i in ids}
+    )
     newest = {row.id: row for row in rows if period is None or _lives(row, period)}
     return [
         Home(
@@ -97,6 +103,21 @@ def _lives(row: Any, period: Period) -> bool:  # noqa: ANN401 - a row of a few c
     )
 
 
+_LIVE: Final = select(*(getattr(invoices.Invoice, name) for name in Live._fields)).where(
+    invoices.Invoice.customer_id.in_(bindparam("customer_ids", expanding=True)),
+    or_(
+        invoices.Invoice.month.in_(bindparam("months", expanding=True)),
+        (invoices.Invoice.month >= bindparam("since"))
+        & (invoices.Invoice.month < bindparam("month")),
+    ),
+)
+_EARLIER: Final = _LIVE.where(invoices.Invoice.state != VOID)
+_EARLIER_THEN: Final = _LIVE.where(
+    invoices.Invoice.issued_at <= bindparam("known_at"),
+    or_(invoices.Invoice.voided_at.is_(None), invoices.Invoice.voided_at > bindparam("known_at")),
+)
+
+
 def find_earlier(
     session: Session, homes: Sequence[Home], month: Month, known_at: int | None = None
 ) -> dict[int, Earlier]:
@@ -104,24 +125,18 @@ def find_earlier(
 
     With `known_at` those count that were issued and not void then.
     """
-    invoice = invoices.Invoice
     since, last_year = month, Month(month.year - 1, month.month)
     for _ in range(USUAL_MONTHS):
         since = since.previous()
     months = [month.first(), month.next().first(), last_year.first()]
-    found = session.execute(
-        select(
-            invoice.id, invoice.customer_id, invoice.month, invoice.state, invoice.total_yen,
-            invoice.period_start, invoice.period_end, invoice.computed_at,
-        ).where(
-            invoice.customer_id.in_([home.customer_id for home in homes]),
-            _was_live(known_at),
-            or_(
-                invoice.month.in_(months),
-                (invoice.month >= since.first()) & (invoice.month < month.first()),
-            ),
-        )
-    )  # fmt: skip
+    asked = {
+        "customer_ids": [home.customer_id for home in homes],
+        "months": months,
+        "since": since.first(),
+        "month": month.first(),
+        "known_at": known_at,
+    }
+    found = rows_of(session, _EARLIER if known_at is None else _EARLIER_THEN, asked)
     rows = [Live(*row) for row in found]
     if known_at is not None:
         rows = [row._replace(state=ISSUED) for row in rows]
@@ -146,30 +161,36 @@ def find_earlier(
     }
 
 
-def _was_live(known_at: int | None) -> ColumnElement[bool]:
-    invoice = invoices.Invoice
-    if known_at is None:
-        return invoice.state != VOID
-    return and_(
-        invoice.issued_at <= known_at,
-        or_(invoice.voided_at.is_(None), invoice.voided_at > known_at),
+_UNDECIDED: Final = (
+    select(invoices.Invoice.customer_id, invoices.Invoice.invoice_no)
+    .join(invoices.Proposal, invoices.Proposal.invoice_id == invoices.Invoice.id)
+    .where(
+        invoices.Proposal.state == "open",
+        invoices.Invoice.state == ISSUED,
+        invoices.Invoice.month < bindparam("month"),
     )
+    .order_by(invoices.Invoice.month.desc())
+)
+_UNDECIDED_OF: Final = _UNDECIDED.where(
+    invoices.Invoice.customer_id.in_(bindparam("customer_ids", expanding=True))
+)
 
 
 def find_undecided(
     session: Session, customer_ids: Collection[int] | None, month: Month
 ) -> dict[int, str]:
     """Return by customer the earliest bill before a month with an open proposal (decision 16)."""
-    invoice, proposal = invoices.Invoice, invoices.Proposal
-    wanted = (
-        select(invoice.customer_id, invoice.invoice_no)
-        .join(proposal, proposal.invoice_id == invoice.id)
-        .where(proposal.state == "open", invoice.state == ISSUED, invoice.month < month.first())
-        .order_by(invoice.month.desc())
-    )
-    if customer_ids is not None:
-        wanted = wanted.where(invoice.customer_id.in_(customer_ids))
-    return {row.customer_id: row.invoice_no for row in session.execute(wanted)}
+    asked = {"month": month.first(), "customer_ids": customer_ids}
+    rows = rows_of(session, _UNDECIDED if customer_ids is None else _UNDECIDED_OF, asked)
+    return {row.customer_id: row.invoice_no for row in rows}
+
+
+_ESTIMATED: Final = select(
+    invoices.InvoiceRegister.invoice_id, invoices.InvoiceRegister.quantity
+).where(
+    invoices.InvoiceRegister.invoice_id.in_(bindparam("invoice_ids", expanding=True)),
+    invoices.InvoiceRegister.closing_how == How.ESTIMATED.value,
+)
 
 
 def _find_estimates_before(
@@ -183,14 +204,9 @@ def _find_estimates_before(
         for n, m in enumerate(before)
         if m.first() in rows
     }
-    register = invoices.InvoiceRegister
     found: dict[int, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
     for chunk in in_chunks(owners, IN_MOST):
-        for invoice_id, name in session.execute(
-            select(register.invoice_id, register.quantity).where(
-                register.invoice_id.in_(chunk), register.closing_how == How.ESTIMATED.value
-            )
-        ):
+        for invoice_id, name in rows_of(session, _ESTIMATED, {"invoice_ids": chunk}):
             customer_id, n = owners[invoice_id]
             found[customer_id][name].add(n)
     return {
@@ -222,21 +238,30 @@ def _earlier(
     )
 
 
+_REGISTERS: Final = (
+    select(
+        *(
+            getattr(invoices.InvoiceRegister, name)
+            for name in (
+                "invoice_id", "quantity", "meter_at", "opening_wh", "opening_at", "opening_how",
+                "closing_wh", "closing_at", "closing_how",
+            )
+        )
+    )
+    .where(invoices.InvoiceRegister.invoice_id.in_(bindparam("invoice_ids", expanding=True)))
+    .order_by(
+        invoices.InvoiceRegister.invoice_id, invoices.InvoiceRegister.quantity,
+        invoices.InvoiceRegister.seq,
+    )
+)  # fmt: skip
+
+
 def find_pins(
     session: Session, issued: Collection[Live]
 ) -> dict[int, dict[Quantity, dict[date, Boundary]]]:
     """Return by customer the boundaries that issued bills pin (decision 16)."""
-    register = invoices.InvoiceRegister
     by_id = {row.id: row for row in issued}
-    rows = session.execute(
-        select(
-            register.invoice_id, register.quantity, register.meter_at, register.opening_wh,
-            register.opening_at, register.opening_how, register.closing_wh, register.closing_at,
-            register.closing_how,
-        )
-        .where(register.invoice_id.in_(by_id))
-        .order_by(register.invoice_id, register.quantity, register.seq)
-    )  # fmt: skip
+    rows = rows_of(session, _REGISTERS, {"invoice_ids": list(by_id)})
     edges: dict[tuple[int, str], list[Any]] = defaultdict(list)
     for row in rows:
         edges[row.invoice_id, row.quantity].append(row)

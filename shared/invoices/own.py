@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from shared.db import rows_of
 from shared.energy.boundaries import How
 from shared.invoices.documents import Document, find_registers, get_invoice
-from shared.invoices.rows import BillRow, bill_row, past_row
+from shared.invoices.queries import list_row, select_rows
+from shared.invoices.rows import FIGURES, BillRow, InvoiceFilter, bill_row, past_row
 from shared.models.customers import Customer
 from shared.models.invoices import Invoice, InvoiceDay, InvoiceRegister, PastBill
 from shared.months import Month, Period
@@ -18,26 +21,31 @@ VISIBLE = ("issued", "void")
 """The states of bills that a homeowner may see; what is still worked on is nobody's business."""
 
 
+_OWN: Final = (
+    select_rows(InvoiceFilter())
+    .where(Invoice.customer_id == bindparam("customer_id"), Invoice.state.in_(VISIBLE))
+    .order_by(Invoice.month.desc(), Invoice.revision.desc())
+)
+_PAST: Final = (
+    select(
+        PastBill.invoice_no, PastBill.month, PastBill.name,
+        *(getattr(PastBill, figure) for figure in FIGURES), Customer.customer_no,
+    )
+    .join(Customer, Customer.id == PastBill.customer_id)
+    .where(PastBill.customer_id == bindparam("customer_id"))
+    .order_by(PastBill.month.desc(), PastBill.invoice_no)
+)  # fmt: skip
+
+
 def find_own_bills(session: Session, customer_id: int, year: int | None = None) -> list[BillRow]:
     """Return what a homeowner may see of the own bills, the old system's too, newest first.
 
     Of a month that has a bill of ours the old system's is left out.
     """
-    rows = session.execute(
-        select(Invoice, Customer.customer_no)
-        .join(Customer, Customer.id == Invoice.customer_id)
-        .where(Invoice.customer_id == customer_id, Invoice.state.in_(VISIBLE))
-        .order_by(Invoice.month.desc(), Invoice.revision.desc())
-    )
-    bills = [bill_row(invoice, customer_no) for invoice, customer_no in rows]
+    asked = {"customer_id": customer_id}
+    bills = [list_row(row) for row in rows_of(session, _OWN, asked)]
     months = {bill.month for bill in bills}
-    past = session.execute(
-        select(PastBill, Customer.customer_no)
-        .join(Customer, Customer.id == PastBill.customer_id)
-        .where(PastBill.customer_id == customer_id)
-        .order_by(PastBill.month.desc(), PastBill.invoice_no)
-    )
-    before = [past_row(bill, customer_no) for bill, customer_no in past]
+    before = [past_row(row, row.customer_no) for row in rows_of(session, _PAST, asked)]
     bills += [bill for bill in before if bill.month not in months]
     bills.sort(key=lambda bill: bill.month, reverse=True)
     return [bill for bill in bills if year is None or bill.month.year == year]

@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Final, Protocol
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from shared.db import Row, copy_rows
+from shared.db import Row, copy_rows, rows_of
 from shared.invoices.drafting import CLOSED, HELD, VOID, Draft
 from shared.models import invoices
 from shared.months import Month, invoice_no, month_of
@@ -56,29 +56,36 @@ class Stored:
     total_yen: int | None
 
 
+_STORED: Final = (
+    select(
+        invoices.Invoice.customer_id, invoices.Settlement.inputs.label("settled"),
+        invoices.Invoice.id, invoices.Invoice.invoice_no, invoices.Invoice.revision,
+        invoices.Invoice.state, invoices.Invoice.inputs,
+        *(getattr(invoices.Invoice, name) for name in invoices.FIGURES),
+    )
+    .outerjoin(invoices.Settlement, invoices.Settlement.invoice_id == invoices.Invoice.id)
+    .where(
+        invoices.Invoice.customer_id.in_(bindparam("customer_ids", expanding=True)),
+        invoices.Invoice.month == bindparam("month"),
+    )
+    .order_by(invoices.Invoice.revision)
+)  # fmt: skip
+
+
 def find_stored(session: Session, customer_ids: Collection[int], month: Month) -> dict[int, Stored]:
     """Return the live bill of a month by customer; a void one only lends its revision."""
-    invoice, settlement = invoices.Invoice, invoices.Settlement
-    rows = session.scalars(
-        select(invoice)
-        .where(invoice.customer_id.in_(customer_ids), invoice.month == month.first())
-        .order_by(invoice.revision)
-    ).all()
-    settled: dict[int, set[str]] = {}
-    for invoice_id, inputs in session.execute(
-        select(settlement.invoice_id, settlement.inputs).where(
-            settlement.invoice_id.in_([row.id for row in rows])
-        )
-    ):
-        settled.setdefault(invoice_id, set()).add(inputs)
-    return {
-        row.customer_id: Stored(
-            row.id, row.invoice_no, row.revision, row.state, row.inputs,
-            frozenset(settled.get(row.id, ())), row.base_yen, row.pv_wh, row.export_wh,
-            row.use_wh, row.export_yen, row.use_yen, row.total_yen,
-        )
-        for row in rows
-    }  # fmt: skip
+    rows = rows_of(session, _STORED, {"customer_ids": customer_ids, "month": month.first()})
+    settled: dict[int, set[str | None]] = {}
+    for row in rows:
+        settled.setdefault(row.id, set()).add(row.settled)
+    return {row.customer_id: _stored(row, settled[row.id]) for row in rows}
+
+
+def _stored(row: Any, settled: set[str | None]) -> Stored:  # noqa: ANN401 - a row of _STORED
+    return Stored(
+        row.id, row.invoice_no, row.revision, row.state, row.inputs,
+        frozenset(filter(None, settled)), *row[7:],
+    )  # fmt: skip
 
 
 def write_drafts(

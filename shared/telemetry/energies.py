@@ -12,6 +12,7 @@ from shared.energy.quantities import Quantity
 from shared.models import telemetry
 from shared.months import Period, day_of
 from shared.telemetry.facts import BILLED, SiteFacts, find_facts
+from shared.telemetry.loading import find_site_channels
 from shared.telemetry.stays import Stay, find_stays
 
 FIELDS: Mapping[Quantity, str] = {
@@ -109,8 +110,7 @@ def find_day_energies(session: Session, customer_id: int, period: Period, now: i
 
 def _pieces(session: Session, stay: Stay) -> Iterator[Stay]:
     """Split a stay where derived rows begin to be stale, so that little is judged again."""
-    stale = telemetry.StaleSite
-    since = session.scalar(select(stale.since_at).where(stale.site_id == stay.site_id))
+    since = find_site_channels(session, [stay.site_id])[stay.site_id].stale_at
     cut = None if since is None else day_of(since) - timedelta(days=1)
     if cut is None or not stay.period.start < cut < stay.period.end:
         yield stay

@@ -4,10 +4,12 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import BindParameter, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from shared.db import rows_of
 from shared.energy.boundaries import Boundary, How, boundaries
 from shared.energy.ledger import judge
 from shared.energy.periods import ChannelFacts, DayFacts, stand
@@ -35,12 +37,21 @@ class SiteFacts:
     days: Mapping[Quantity, DayFacts] = field(default_factory=dict)
 
 
+class _Span(NamedTuple):
+    """What is derived of a channel as a whole."""
+
+    first_at: int
+    first_wh: int
+    newest_at: int
+    doubts: str
+
+
 @dataclass(frozen=True, slots=True)
 class _Stored:
     """Derived rows of some channels over a period."""
 
     boundaries: Mapping[int, dict[date, Boundary]]
-    spans: Mapping[int, telemetry.ChannelSpan]
+    spans: Mapping[int, "_Span"]
     closes: Mapping[int, dict[int, Point]]
 
 
@@ -68,7 +79,7 @@ def find_facts(  # noqa: PLR0913 - of whom and when, as known when, and of what
         found = _judged_then(session, sites, _Stored({}, {}, {}), (period, period.start), seen)
     else:
         stored = _find_stored(session, channel_ids, period)
-        stale = _find_stale(session, sites, period)
+        stale = _stale(sites, period)
         early = {
             i for i, site in sites.items() if i in stale or not _stands(site, stored, period, seen)
         }
@@ -93,6 +104,17 @@ class Seen:
     quantities: Collection[Quantity] = BILLED
 
 
+_CHANNEL_IDS: Final[BindParameter[Any]] = bindparam("channel_ids", expanding=True)
+_ESTIMATES: Final = (
+    select(invoices.Estimate.channel_id, invoices.Estimate.day, invoices.Estimate.wh)
+    .where(
+        invoices.Estimate.channel_id.in_(_CHANNEL_IDS),
+        invoices.Estimate.day.between(bindparam("start"), bindparam("end")),
+    )
+    .order_by(invoices.Estimate.id)
+)
+
+
 def _with_estimates(
     session: Session, found: dict[int, SiteFacts], period: Period, seen: Seen
 ) -> dict[int, SiteFacts]:
@@ -103,16 +125,12 @@ def _with_estimates(
         for quantity in seen.quantities
         if quantity in facts.site.channel_ids
     }
-    table = invoices.Estimate
-    wanted = (
-        select(table.channel_id, table.day, table.wh)
-        .where(table.channel_id.in_(owners), table.day.between(period.start, period.end))
-        .order_by(table.id)
-    )
+    wanted = _ESTIMATES
     if seen.known_at is not None:
-        wanted = wanted.where(table.recorded_at <= seen.known_at)
+        wanted = wanted.where(invoices.Estimate.recorded_at <= seen.known_at)
+    asked = {"channel_ids": list(owners), "start": period.start, "end": period.end}
     estimates: dict[tuple[int, Quantity], dict[date, int]] = defaultdict(dict)
-    for channel_id, day, wh in session.execute(wanted):
+    for channel_id, day, wh in rows_of(session, wanted, asked):
         estimates[owners[channel_id]][day] = wh
     for (i, quantity), of_channel in estimates.items():
         facts = found[i]
@@ -122,35 +140,42 @@ def _with_estimates(
     return found
 
 
-def _find_stale(session: Session, site_ids: Collection[int], period: Period) -> dict[int, date]:
+def _stale(sites: Mapping[int, SiteChannels], period: Period) -> dict[int, date]:
     """Return the sites whose derived rows wait to be rebuilt, and the day to judge them from."""
-    stale = telemetry.StaleSite
-    rows = session.execute(
-        select(stale.site_id, stale.since_at).where(
-            stale.site_id.in_(site_ids), stale.since_at < instant(period.end) + DAY_S
-        )
-    )
-    return {row.site_id: min(period.start, day_of(row.since_at)) for row in rows}
+    soon = instant(period.end) + DAY_S
+    return {
+        i: min(period.start, day_of(site.stale_at))
+        for i, site in sites.items()
+        if site.stale_at is not None and site.stale_at < soon
+    }
+
+
+_BOUNDARIES: Final = select(telemetry.Boundary.__table__).where(
+    telemetry.Boundary.channel_id.in_(_CHANNEL_IDS),
+    telemetry.Boundary.day.between(bindparam("start"), bindparam("end")),
+)
+_SPANS: Final = select(
+    telemetry.ChannelSpan.channel_id,
+    *(getattr(telemetry.ChannelSpan, name) for name in _Span._fields),
+).where(telemetry.ChannelSpan.channel_id.in_(_CHANNEL_IDS))
+_CLOSES: Final = select(telemetry.MeterClose.__table__).where(
+    telemetry.MeterClose.channel_id.in_(_CHANNEL_IDS)
+)
 
 
 def _find_stored(session: Session, channel_ids: Sequence[int], period: Period) -> _Stored:
-    table, span, close = telemetry.Boundary, telemetry.ChannelSpan, telemetry.MeterClose
+    asked = {"channel_ids": channel_ids, "start": period.start, "end": period.end}
     known: dict[int, dict[date, Boundary]] = defaultdict(dict)
-    rows = session.execute(
-        select(table.__table__).where(
-            table.channel_id.in_(channel_ids), table.day.between(period.start, period.end)
-        )
-    )
-    for row in rows:
+    for row in rows_of(session, _BOUNDARIES, asked):
         known[row.channel_id][row.day] = Boundary(
             row.day, row.wh, row.ledger_wh, row.meter_at, How(row.how), row.read_at, row.until_at,
             tuple(row.doubts.split()),
         )  # fmt: skip
-    spans = session.scalars(select(span).where(span.channel_id.in_(channel_ids)))
+    spans = {channel_id: _Span(*cells) for channel_id, *cells in rows_of(session, _SPANS, asked)}
     closes: dict[int, dict[int, Point]] = defaultdict(dict)
-    for c in session.scalars(select(close).where(close.channel_id.in_(channel_ids))):
+    for c in rows_of(session, _CLOSES, asked):
         closes[c.channel_id][c.at] = Point(c.read_at, c.wh, c.ledger_wh, 0, METER)
-    return _Stored(known, {row.channel_id: row for row in spans}, closes)
+    return _Stored(known, spans, closes)
 
 
 def _stands(site: SiteChannels, stored: _Stored, period: Period, seen: Seen) -> bool:
@@ -184,7 +209,7 @@ def _as_stored(site: SiteChannels, stored: _Stored, seen: Seen) -> dict[Quantity
     return found
 
 
-def _first(span: telemetry.ChannelSpan | None, events: Sequence[MeterEvent]) -> Point | None:
+def _first(span: _Span | None, events: Sequence[MeterEvent]) -> Point | None:
     if span is None:
         return None
     installed = any(event.at == span.first_at for event in events)

@@ -5,10 +5,12 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from shared.db import once, rows_of
 from shared.energy.ledger import SiteState
 from shared.energy.quantities import Battery, Quantity, Source
 from shared.energy.readings import (
@@ -36,6 +38,8 @@ class SiteChannels:
     events: Mapping[Quantity, Sequence[MeterEvent]]
     uncertified: frozenset[Quantity] = frozenset()
     day_channels: Mapping[Quantity, int] | None = None
+    stale_at: int | None = None
+    """From when on derived rows wait to be rebuilt; None where they tell the truth."""
 
     def with_readings(
         self, readings: Mapping[int, Sequence[Reading]], until: int | None = None
@@ -59,30 +63,90 @@ class SiteChannels:
 def find_site_channels(
     session: Session, site_ids: Collection[int], known_at: int | None = None
 ) -> dict[int, SiteChannels]:
-    """Return sites with their channels and meter events (those on record), in three queries."""
-    site, channel = customers.Site, telemetry.Channel
-    sites = session.execute(
-        select(site.id, site.battery, site.panel_w).where(site.id.in_(site_ids))
-    ).all()
-    channels: dict[int, list[telemetry.Channel]] = defaultdict(list)
-    for row in session.scalars(select(channel).where(channel.site_id.in_(site_ids))):
-        channels[row.site_id].append(row)
-    channel_ids = [c.id for rows in channels.values() for c in rows]
-    events = find_meter_events(session, channel_ids, known_at)
+    """Return sites with their channels and meter events (those on record), in one query.
+
+    A session that only reads asks it once for a single site.
+    """
+    ids = tuple(site_ids)
+    if len(ids) > 1:
+        return _find_sites(session, ids, known_at)
+    return once(session, ("site", ids, known_at), lambda: _find_sites(session, ids, known_at))
+
+
+class _Site(NamedTuple):
+    id: int
+    battery: str
+    panel_w: int | None
+    stale_at: int | None
+
+
+class _Channel(NamedTuple):
+    id: int
+    quantity: str
+    kind: str
+    metrology: str
+    unit_wh: int
+    modulus_wh: int | None
+
+
+_EVENT: Final = (
+    telemetry.MeterEvent.at, telemetry.MeterEvent.serial, telemetry.MeterEvent.installed_wh,
+    telemetry.MeterEvent.removed_wh, telemetry.MeterEvent.digits,
+    telemetry.MeterEvent.certified_until,
+)  # fmt: skip
+
+
+def _sites(*known: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """Select sites with all their channels and those of their meter events that are known."""
+    site, stale = customers.Site, telemetry.StaleSite
+    channel, event = telemetry.Channel, telemetry.MeterEvent
+    return (
+        select(
+            site.id, site.battery, site.panel_w, stale.since_at,
+            *(getattr(channel, name) for name in _Channel._fields), *_EVENT,
+        )
+        .outerjoin(stale, stale.site_id == site.id)
+        .outerjoin(channel, channel.site_id == site.id)
+        .outerjoin(event, and_(event.channel_id == channel.id, *known))
+        .where(site.id.in_(bindparam("site_ids", expanding=True)))
+        .order_by(channel.id, event.id)
+    )  # fmt: skip
+
+
+_SITES: Final = _sites()
+_SITES_THEN: Final = _sites(telemetry.MeterEvent.recorded_at <= bindparam("known_at"))
+
+
+def _find_sites(
+    session: Session, site_ids: Sequence[int], known_at: int | None
+) -> dict[int, SiteChannels]:
+    asked = _SITES if known_at is None else _SITES_THEN
+    channels: dict[_Site, dict[_Channel, dict[int, MeterEvent]]] = defaultdict(dict)
+    here, there = len(_Site._fields), len(_Site._fields) + len(_Channel._fields)
+    for row in rows_of(session, asked, {"site_ids": site_ids, "known_at": known_at}):
+        of_site = channels[_Site(*row[:here])]
+        if row[here] is None:
+            continue
+        events = of_site.setdefault(_Channel(*row[here:there]), {})
+        if row[there] is not None:
+            events[row[there]] = MeterEvent(*row[there:])  # of one instant the newest record
     return {
-        row.id: _site_channels(row.id, (row.battery, row.panel_w), channels[row.id], events)
-        for row in sites
+        site.id: _site_channels(
+            site, list(found), {c.id: _in_order(events) for c, events in found.items()}
+        )
+        for site, found in channels.items()
     }
 
 
+def _in_order(events: Mapping[int, MeterEvent]) -> list[MeterEvent]:
+    return [events[at] for at in sorted(events)]
+
+
 def _site_channels(
-    site_id: int,
-    facts: tuple[str, int | None],
-    channels: Sequence[telemetry.Channel],
-    events: Mapping[int, Sequence[MeterEvent]],
+    site: _Site, channels: Sequence[_Channel], events: Mapping[int, Sequence[MeterEvent]]
 ) -> SiteChannels:
     registers = {Quantity(c.quantity): c for c in channels if c.kind == "register"}
-    battery = Battery(facts[0])
+    battery = Battery(site.battery)
     charged = {c.quantity for c in channels} & {
         Quantity.BATTERY_CHARGE.value,
         Quantity.BATTERY_DISCHARGE.value,
@@ -90,9 +154,9 @@ def _site_channels(
     if battery is Battery.NONE and charged:
         battery = Battery.NO_EXPORT  # decision 7: a battery channel implies at least that
     return SiteChannels(
-        site_id=site_id,
+        site_id=site.id,
         battery=battery,
-        panel_w=facts[1],
+        panel_w=site.panel_w,
         channel_ids={quantity: c.id for quantity, c in registers.items()},
         units_wh={quantity: c.unit_wh for quantity, c in registers.items()},
         moduli_wh={quantity: c.modulus_wh for quantity, c in registers.items()},
@@ -101,26 +165,45 @@ def _site_channels(
             Quantity(c.quantity) for c in channels if c.metrology in ("ct", "inverter")
         ),
         day_channels={Quantity(c.quantity): c.id for c in channels if c.kind == "days"},
+        stale_at=site.stale_at,
     )
 
 
 def find_meter_events(
-    session: Session, channel_ids: Collection[int], known_at: int | None = None
+    session: Session, channel_ids: Collection[int]
 ) -> dict[int, list[MeterEvent]]:
     """Return each channel's meter events in order of time, of one instant the newest record."""
     event = telemetry.MeterEvent
-    newest: dict[tuple[int, int], MeterEvent] = {}
-    wanted = select(event).where(event.channel_id.in_(channel_ids)).order_by(event.id)
-    if known_at is not None:
-        wanted = wanted.where(event.recorded_at <= known_at)
-    for row in session.scalars(wanted):
-        newest[row.channel_id, row.at] = MeterEvent(
-            row.at, row.serial, row.installed_wh, row.removed_wh, row.digits, row.certified_until
-        )
-    found: dict[int, list[MeterEvent]] = defaultdict(list)
-    for (channel_id, _), meter in sorted(newest.items(), key=lambda entry: entry[0]):
-        found[channel_id].append(meter)
-    return found
+    newest: dict[int, dict[int, MeterEvent]] = defaultdict(dict)
+    wanted = select(event.channel_id, *_EVENT).where(event.channel_id.in_(channel_ids))
+    for row in session.execute(wanted.order_by(event.id)):
+        newest[row[0]][row.at] = MeterEvent(*row[1:])
+    return {channel_id: _in_order(events) for channel_id, events in newest.items()}
+
+
+_ANY_TIME: Final = 2**62
+_READINGS: Final = select(
+    telemetry.Reading.channel_id, telemetry.Reading.at, telemetry.Reading.source,
+    telemetry.Reading.wh,
+).where(
+    telemetry.Reading.channel_id.in_(bindparam("channel_ids", expanding=True)),
+    telemetry.Reading.at >= bindparam("since"),
+    telemetry.Reading.at <= bindparam("until"),
+)  # fmt: skip
+_READINGS_THEN: Final = _READINGS.where(telemetry.Reading.received_at <= bindparam("known_at"))
+_TYPED: Final = (
+    select(
+        telemetry.ManualRegister.channel_id, telemetry.ManualRegister.at,
+        telemetry.ManualRegister.wh,
+    )
+    .where(
+        telemetry.ManualRegister.channel_id.in_(bindparam("channel_ids", expanding=True)),
+        telemetry.ManualRegister.at >= bindparam("since"),
+        telemetry.ManualRegister.at <= bindparam("until"),
+    )
+    .order_by(telemetry.ManualRegister.id)
+)  # fmt: skip
+_TYPED_THEN: Final = _TYPED.where(telemetry.ManualRegister.recorded_at <= bindparam("known_at"))
 
 
 def find_readings(
@@ -135,24 +218,16 @@ def find_readings(
     `until` leaves out what was read later, `known_at` what arrived later.
     """
     found: dict[int, list[Reading]] = defaultdict(list)
-    reading, manual = telemetry.Reading, telemetry.ManualRegister
-    wanted = select(reading.channel_id, reading.at, reading.source, reading.wh).where(
-        reading.channel_id.in_(channel_ids), reading.at >= since
-    )
-    if until is not None:
-        wanted = wanted.where(reading.at <= until)
-    if known_at is not None:
-        wanted = wanted.where(reading.received_at <= known_at)
-    for channel_id, at, source, wh in session.execute(wanted):
+    bounds = {
+        "channel_ids": channel_ids,
+        "since": since,
+        "until": _ANY_TIME if until is None else until,
+        "known_at": known_at,
+    }
+    readings, typed = (_READINGS, _TYPED) if known_at is None else (_READINGS_THEN, _TYPED_THEN)
+    for channel_id, at, source, wh in rows_of(session, readings, bounds):
         found[channel_id].append(Reading(at, source, wh))
-    typed = (
-        select(manual.channel_id, manual.at, manual.wh)
-        .where(manual.channel_id.in_(channel_ids), manual.at >= since)
-        .order_by(manual.id)
-    )
-    if known_at is not None:
-        typed = typed.where(manual.recorded_at <= known_at)
-    newest = {(c, at): wh for c, at, wh in session.execute(typed) if until is None or at <= until}
+    newest = {(c, at): wh for c, at, wh in rows_of(session, typed, bounds)}
     for (channel_id, at), wh in newest.items():
         found[channel_id].append(Reading(at, int(Source.MANUAL), wh))
     return found

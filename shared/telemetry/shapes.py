@@ -19,7 +19,7 @@ from shared.telemetry.energies import FIELDS, Energy, energy_of
 from shared.telemetry.intervals import IntervalRow, find_intervals
 from shared.telemetry.loading import SiteChannels, find_readings, find_site_channels
 from shared.telemetry.stays import find_site_on
-from shared.telemetry.today import newest_midnight
+from shared.telemetry.today import newest_midnights
 
 HALF_HOUR_S, HOUR_S = 1800, 3600
 ENOUGH = 3
@@ -78,10 +78,8 @@ def _points(
     session: Session, site: SiteChannels, day: date, now: int
 ) -> Mapping[Quantity, Sequence[Point]]:
     """Return the registers that stand around a day, judged from its midnight."""
-    state = {
-        quantity: LineState(newest_midnight(session, channel_id, day))
-        for quantity, channel_id in site.channel_ids.items()
-    }
+    midnights = newest_midnights(session, site.channel_ids.values(), day)
+    state = {q: LineState(midnights.get(c)) for q, c in site.channel_ids.items()}
     since = min((line.last.at if line.last else 0 for line in state.values()), default=0)
     until = min(now, instant(day + timedelta(days=1)) + AFTER_S)
     readings = find_readings(session, list(site.channel_ids.values()), since, until)

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from shared.db import once, rows_of
 from shared.models.customers import Occupancy
 from shared.months import Period
 
@@ -18,14 +20,17 @@ class Stay:
     period: Period
 
 
+_STAYS: Final = (
+    select(Occupancy.site_id, Occupancy.from_day, Occupancy.to_day)
+    .where(Occupancy.customer_id == bindparam("customer_id"))
+    .order_by(Occupancy.id)
+)
+
+
 def find_stays(session: Session, customer_id: int, period: Period) -> list[Stay]:
     """Return where a customer lived in a period, in order; a buyer never has the seller's days."""
-    table = Occupancy
-    rows = session.execute(
-        select(table.site_id, table.from_day, table.to_day)
-        .where(table.customer_id == customer_id)
-        .order_by(table.id)
-    )
+    asked = {"customer_id": customer_id}
+    rows = once(session, ("stays", customer_id), lambda: rows_of(session, _STAYS, asked))
     stays = [Stay(row.site_id, _inside(period, row.from_day, row.to_day)) for row in rows]
     return sorted((stay for stay in stays if len(stay.period) > 0), key=_begin)
 

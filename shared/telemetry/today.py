@@ -1,12 +1,14 @@
 """What a home has done today so far, and when it was last heard."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Date, and_, bindparam, func, select
+from sqlalchemy.orm import Session, aliased
 
+from shared.db import rows_of
 from shared.energy.boundaries import boundary
 from shared.energy.ledger import judge
 from shared.energy.quantities import Quantity
@@ -48,10 +50,8 @@ def find_today(session: Session, customer_id: int, now: int) -> Today:
     if site_id is None:
         return Today(None, None, None)
     site = find_site_channels(session, [site_id])[site_id]
-    state = {
-        quantity: LineState(newest_midnight(session, channel_id, day_of(now)))
-        for quantity, channel_id in site.channel_ids.items()
-    }
+    midnights = newest_midnights(session, site.channel_ids.values(), day_of(now))
+    state = {q: LineState(midnights.get(c)) for q, c in site.channel_ids.items()}
     since = min((line.last.at if line.last else 0 for line in state.values()), default=0)
     readings = find_readings(session, list(site.channel_ids.values()), since, now)
     judged = judge(site.with_readings(readings, now), state)
@@ -73,18 +73,31 @@ def find_today(session: Session, customer_id: int, now: int) -> Today:
     )
 
 
-def newest_midnight(session: Session, channel_id: int, today: date) -> Point | None:
-    """Return the register of a channel's newest stored boundary up to today's."""
-    table = telemetry.Boundary
-    row = session.scalars(
-        select(table)
-        .where(table.channel_id == channel_id, table.day <= today)
-        .order_by(table.day.desc())
-        .limit(1)
-    ).first()
-    if row is None:
-        return None
-    return Point(row.read_at, row.wh, row.ledger_wh, row.meter_at, 0)
+_DAYS: Final = aliased(telemetry.Boundary)
+# Asked channel by channel, each answer is the end of a key; a GROUP BY reads years of it.
+_NEWEST_DAY: Final = select(func.max(_DAYS.day)).where(
+    _DAYS.channel_id == telemetry.Channel.id, _DAYS.day <= bindparam("today", type_=Date)
+)
+_MIDNIGHTS: Final = (
+    select(
+        telemetry.Boundary.channel_id, telemetry.Boundary.read_at, telemetry.Boundary.wh,
+        telemetry.Boundary.ledger_wh, telemetry.Boundary.meter_at,
+    )
+    .join(
+        telemetry.Channel,
+        and_(
+            telemetry.Channel.id == telemetry.Boundary.channel_id,
+            telemetry.Boundary.day == _NEWEST_DAY.scalar_subquery(),
+        ),
+    )
+    .where(telemetry.Channel.id.in_(bindparam("channel_ids", expanding=True)))
+)  # fmt: skip
+
+
+def newest_midnights(session: Session, channel_ids: Iterable[int], today: date) -> dict[int, Point]:
+    """Return the register of each channel's newest stored boundary up to today's, where any is."""
+    rows = rows_of(session, _MIDNIGHTS, {"channel_ids": list(channel_ids), "today": today})
+    return {row.channel_id: Point(*row[1:], 0) for row in rows}
 
 
 SILENT_S = 86_400
@@ -93,15 +106,18 @@ SILENT_DAYS_S = 2 * SILENT_S
 """One of finished days is asked for once a day, so that its newest is up to a day old."""
 
 
+_NEWEST_READING: Final = select(func.max(telemetry.Reading.at)).where(
+    telemetry.Reading.channel_id == telemetry.Channel.id
+)
+_HEARD: Final = select(telemetry.Channel.id, _NEWEST_READING.scalar_subquery()).where(
+    telemetry.Channel.id.in_(bindparam("channel_ids", expanding=True))
+)
+
+
 def _heard(session: Session, channel_ids: Mapping[Quantity, int]) -> dict[Quantity, int]:
     """Return when each channel was last heard."""
-    channel, reading = telemetry.Channel, telemetry.Reading
-    # Asked channel by channel, each answer is the end of the key; a GROUP BY reads years of it.
-    newest = select(func.max(reading.at)).where(reading.channel_id == channel.id)
-    rows = session.execute(
-        select(channel.id, newest.scalar_subquery()).where(channel.id.in_(channel_ids.values()))
-    )
-    heard: dict[int, int | None] = dict(rows.all())
+    rows = rows_of(session, _HEARD, {"channel_ids": list(channel_ids.values())})
+    heard: dict[int, int | None] = dict(map(tuple, rows))
     return {q: at for q, c in channel_ids.items() if (at := heard[c]) is not None}
 
 
