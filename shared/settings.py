@@ -197,7 +197,7 @@ def find_rows(
 
 
 def _find_all(session: Session) -> list[SettingRow]:
-    rows = (SettingRow(*row) for row in rows_of(session, _ALL, {}))
+    rows = (SettingRow(*row) for row in rows_of(session, _ALL))
     return [row for row in rows if row.key in KEYS]
 
 

@@ -1,14 +1,15 @@
 """One bill as a document: everything it says and rests on, as `bill show --json` prints it."""
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session, aliased
 
 from shared.billing.bill import BillDay
 from shared.billing.checks import WARNINGS, Reason
+from shared.db import rows_of
 from shared.energy.boundaries import How
 from shared.energy.periods import Register
 from shared.errors import NotFound
@@ -46,18 +47,37 @@ def get_number(session: Session, invoice_id: int) -> tuple[str, int]:
     return row.invoice_no, row.customer_id
 
 
+_BEFORE: Final = aliased(invoices.Invoice)
+_BILL: Final = (
+    select(
+        invoices.Invoice, customers.Customer.customer_no, InvoicePaper,
+        select(_BEFORE.invoice_no)
+        .where(_BEFORE.successor_id == invoices.Invoice.id)
+        .limit(1)
+        .scalar_subquery()
+        .label("revision_of"),
+    )
+    .join(customers.Customer, customers.Customer.id == invoices.Invoice.customer_id)
+    .outerjoin(InvoicePaper, InvoicePaper.invoice_id == invoices.Invoice.id)
+    .where(invoices.Invoice.invoice_no == bindparam("invoice_no"))
+)  # fmt: skip
+_BILL_OF: Final = _BILL.where(invoices.Invoice.customer_id == bindparam("customer_id"))
+
+
 def get_bill(session: Session, invoice_no: str, *, customer_id: int | None = None) -> Document:
     """Return a bill's amounts, registers, days, holds and explanation; raises NotFound."""
     past = _find_past(session, invoice_no, customer_id)
     if past is not None:
         return past
-    row = get_invoice(session, invoice_no, customer_id=customer_id)
+    asked = {"invoice_no": invoice_no, "customer_id": customer_id}
+    found = session.execute(_BILL if customer_id is None else _BILL_OF, asked).one_or_none()
+    if found is None:
+        raise NotFound(f"there is no invoice {invoice_no}")
+    row = found[0]
     snapshot = json.loads(row.snapshot)
     document: Document = {
         "invoice_no": row.invoice_no,
-        "customer_no": session.scalar(
-            select(customers.Customer.customer_no).where(customers.Customer.id == row.customer_id)
-        ),
+        "customer_no": found.customer_no,
         "name": row.name,
         "month": str(month_of(row.month)),
         "period": {"start": row.period_start.isoformat(), "end": row.period_end.isoformat()},
@@ -77,10 +97,10 @@ def get_bill(session: Session, invoice_no: str, *, customer_id: int | None = Non
         "registers": find_registers(session, row.id),
         "days": find_days(session, row.id),
         **find_reasons(session, row),
-        "revision_of": _revision_of(session, row),
+        "revision_of": found.revision_of,
         "hash": row.hash,
         "explanation": snapshot["explanation"],
-        "paper": find_paper(session, row.id),
+        "paper": _paper(found[2]),
     }
     if row.state == VOID:
         document["void"] = {
@@ -92,9 +112,8 @@ def get_bill(session: Session, invoice_no: str, *, customer_id: int | None = Non
     return document
 
 
-def find_paper(session: Session, invoice_id: int) -> Document | None:
+def _paper(row: InvoicePaper | None) -> Document | None:
     """Return what a bill's document prints of the settings; None until it is issued."""
-    row = session.get(InvoicePaper, invoice_id)
     if row is None:
         return None
     kept = {c.name: getattr(row, c.name) for c in InvoicePaper.__table__.columns}
@@ -137,14 +156,16 @@ def terms_entry(stretch: Mapping[str, Any]) -> Document:
     return {**stretch, **prices}
 
 
+_REGISTERS: Final = (
+    select(invoices.InvoiceRegister.__table__)
+    .where(invoices.InvoiceRegister.invoice_id == bindparam("invoice_id"))
+    .order_by(invoices.InvoiceRegister.quantity.desc(), invoices.InvoiceRegister.seq)
+)
+
+
 def find_registers(session: Session, invoice_id: int) -> list[Document]:
     """Return a bill's registers, one entry for each meter in place, pv first."""
-    register = invoices.InvoiceRegister
-    rows = session.scalars(
-        select(register)
-        .where(register.invoice_id == invoice_id)
-        .order_by(register.quantity.desc(), register.seq)
-    )
+    rows: Sequence[Any] = rows_of(session, _REGISTERS, {"invoice_id": invoice_id})
     return [register_entry(row.quantity, row) for row in rows]
 
 
@@ -172,10 +193,16 @@ def _less_sure(*hows: str | None) -> str | None:
     return max(known, key=_TRUST.index).value if known else None
 
 
+_DAYS: Final = (
+    select(invoices.InvoiceDay.__table__)
+    .where(invoices.InvoiceDay.invoice_id == bindparam("invoice_id"))
+    .order_by(invoices.InvoiceDay.day)
+)
+
+
 def find_days(session: Session, invoice_id: int) -> list[Document]:
     """Return a bill's days in order."""
-    day = invoices.InvoiceDay
-    rows = session.scalars(select(day).where(day.invoice_id == invoice_id).order_by(day.day))
+    rows: Sequence[Any] = rows_of(session, _DAYS, {"invoice_id": invoice_id})
     return [day_entry(row) for row in rows]
 
 
@@ -192,10 +219,14 @@ def day_entry(row: invoices.InvoiceDay | BillDay) -> Document:
     }
 
 
+_HOLDS: Final = select(invoices.Hold.reason, invoices.Hold.detail).where(
+    invoices.Hold.invoice_id == bindparam("invoice_id")
+)
+
+
 def find_reasons(session: Session, row: invoices.Invoice) -> Document:
     """Return a bill's reasons: those that hold it (or keep it open), those settled, warnings."""
-    hold = invoices.Hold
-    found = session.execute(select(hold.reason, hold.detail).where(hold.invoice_id == row.id)).all()
+    found = rows_of(session, _HOLDS, {"invoice_id": row.id})
     order = [reason.value for reason in Reason]
     reasons = sorted((r.reason for r in found), key=order.index)
     warnings = [reason for reason in reasons if Reason(reason) in WARNINGS]
@@ -207,12 +238,6 @@ def find_reasons(session: Session, row: invoices.Invoice) -> Document:
         "warnings": warnings,
         "details": {r.reason: r.detail for r in found if r.detail},
     }
-
-
-def _revision_of(session: Session, row: invoices.Invoice) -> str | None:
-    """Return the number of the bill that this one replaced."""
-    invoice = invoices.Invoice
-    return session.scalar(select(invoice.invoice_no).where(invoice.successor_id == row.id).limit(1))
 
 
 def _number(session: Session, invoice_id: int | None) -> str | None:

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
+from shared.db import rows_of
 from shared.invoices.filtering import conditions
 from shared.invoices.queries import SORT, directed, in_order, list_row, select_rows
 from shared.invoices.rows import FIGURES, BillRow, InvoiceFilter, Page
@@ -51,7 +52,7 @@ def find_invoices(
     key, down = sort.removeprefix("-"), sort.startswith("-") is not from_end
     ids = ids_of_page(session, wanted, window, key, down=down, broad=total > BROAD)
     page = select_rows(InvoiceFilter()).where(Invoice.id.in_(ids))
-    return Page([list_row(row) for row in session.execute(in_order(page, sort))], total)
+    return Page([list_row(row) for row in rows_of(session, in_order(page, sort))], total)
 
 
 def ids_of_page(  # noqa: PLR0913 - a page's place in a list

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from shared import audit
-from shared.db import in_chunks
+from shared.db import in_chunks, rows_of
 from shared.errors import Refused
 from shared.invoices.documents import get_invoice
 from shared.models.customers import Customer
@@ -41,11 +41,26 @@ def find_payments(session: Session, invoice_ids: Iterable[int]) -> dict[int, Pay
     return found
 
 
+_OTHER: Final = aliased(Payment)
+_PAID_DAYS: Final = (
+    select(Invoice.invoice_no, Payment.paid_on)
+    .join(Payment, Payment.invoice_id == Invoice.id)
+    .where(
+        Invoice.invoice_no.in_(bindparam("invoice_nos", expanding=True)),
+        Payment.kind == PAID,
+        Payment.id
+        == select(func.max(_OTHER.id)).where(_OTHER.invoice_id == Invoice.id).scalar_subquery(),
+    )
+)
+
+
 def find_paid_days(session: Session, invoice_nos: Sequence[str]) -> dict[str, date]:
     """Return the day on which each of some bills was paid, by its number; unpaid ones are out."""
-    query = select(Invoice.id, Invoice.invoice_no).where(Invoice.invoice_no.in_(invoice_nos))
-    numbers = dict(session.execute(query).all())
-    return {numbers[key]: row.paid_on for key, row in find_payments(session, numbers).items()}
+    return {
+        row.invoice_no: row.paid_on
+        for chunk in in_chunks(invoice_nos, _CHUNK)
+        for row in rows_of(session, _PAID_DAYS, {"invoice_nos": chunk})
+    }
 
 
 def are_in_use(session: Session) -> bool:

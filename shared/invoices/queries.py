@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVarTuple
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
+from shared.db import rows_of
 from shared.invoices.filtering import conditions
 from shared.invoices.rows import FIGURES, BillRow, InvoiceFilter, bill_row, version_of
 from shared.invoices.sums import count_by, filter_totals, find_months, find_sums
@@ -114,7 +115,7 @@ def find_hold_counts(session: Session, state: str = "held") -> dict[str, int]:
         .group_by(Hold.reason)
         .order_by(count.desc(), Hold.reason)
     )
-    return dict(session.execute(query).all())
+    return dict(rows_of(session, query))
 
 
 def narrowed(query: Select[*Ts], wanted: InvoiceFilter) -> Select[*Ts]:
@@ -130,4 +131,4 @@ _UNDELIVERED: Final = select(func.count()).join_from(
 
 def count_undelivered(session: Session, wanted: InvoiceFilter) -> int:
     """Return how many bills of a filter have a mail that was refused; those are few."""
-    return session.scalar(_UNDELIVERED.where(*conditions(wanted))) or 0
+    return rows_of(session, _UNDELIVERED.where(*conditions(wanted)))[0][0]

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
-from shared.db import once
+from shared.db import once, rows_of
 from shared.invoices.filtering import beyond_owners, conditions, of_owners
 from shared.invoices.rows import FIGURES, InvoiceFilter, Totals
 from shared.models.customers import Customer
@@ -85,7 +85,7 @@ def kept_sums(session: Session, wanted: InvoiceFilter) -> list[Sums]:
     query = select(*(getattr(kept, name) for name in Sums._fields)).where(kept.bills > 0)
     if wanted.month is not None:
         query = query.where(kept.month == wanted.month.first())
-    rows = session.execute(query.order_by(kept.month.desc(), kept.state, kept.quality))
+    rows = rows_of(session, query.order_by(kept.month.desc(), kept.state, kept.quality))
     return [Sums(*row) for row in rows]
 
 

@@ -117,7 +117,7 @@ _HEARD: Final = select(telemetry.Channel.id, _NEWEST_READING.scalar_subquery()).
 def _heard(session: Session, channel_ids: Mapping[Quantity, int]) -> dict[Quantity, int]:
     """Return when each channel was last heard."""
     rows = rows_of(session, _HEARD, {"channel_ids": list(channel_ids.values())})
-    heard: dict[int, int | None] = dict(map(tuple, rows))
+    heard: dict[int, int | None] = dict(rows)
     return {q: at for q, c in channel_ids.items() if (at := heard[c]) is not None}
 
 

@@ -21,7 +21,7 @@ BUDGET = {
     "/office/invoices": 8,
     "/office/invoices?state=held&reason=contract_missing&min=0&q=顧客": 9,
     "/office/invoices.csv": 5,
-    f"/office/invoices/2401{READ}": 20,
+    f"/office/invoices/2401{READ}": 16,
     f"/office/customers/{READ}/invoices": 7,
     "/office/holds": 9,
     "/office/proposals": 4,

@@ -4,9 +4,9 @@ from sqlalchemy import event
 
 from tests.portal.conftest import Portal
 
-BUDGET = {"/": 22, "/energy": 38, "/bills": 5, "/contract": 6, "/notices": 12}
+BUDGET = {"/": 22, "/energy": 38, "/bills": 4, "/contract": 6, "/notices": 12}
 """The most statements for a page, the session's own among them."""
-OF_A_BILL = 11
+OF_A_BILL = 7
 
 
 def test_a_homeowners_pages_ask_no_more_than_they_need(portal: Portal) -> None:
