@@ -13,6 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from shared.paths import STATIC, TEMPLATES
 from shared.web.assets import asset, vendored
+from shared.web.compiled import COMPILED
 from shared.web.doorman import keep_the_door
 from shared.web.errors import handle_errors
 from shared.web.filters import FILTERS
@@ -101,6 +102,7 @@ def _configure(app: Flask, surface: Surface, settings: WebSettings) -> None:
 
 def _dress_templates(app: Flask) -> None:
     """Give the templates their filters and what every page asks for."""
+    app.jinja_env.bytecode_cache = COMPILED
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(FILTERS)
