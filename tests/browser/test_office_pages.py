@@ -66,6 +66,7 @@ def test_every_page_of_the_office_is_sound(
         window = a_window(context, whole.site)
         if not script:
             window.page.route("**/*.js", without_script)
+            window.drawn = False
         for path in ("login", f"login?link={whole.link}"):
             window.open(f"/office/{path}")
             window.is_sound("light", "dark")
