@@ -79,10 +79,8 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     """Take the write lock at the start: a reader that turns writer later cannot wait for it."""
     reads = connection.get_execution_options().get(READ_ONLY, False)
-    cursor = connection.connection.cursor()
-    cursor.execute(f"PRAGMA query_only = {int(reads)}")
-    cursor.execute("BEGIN" if reads else "BEGIN IMMEDIATE")
-    cursor.close()
+    connection.exec_driver_sql(f"PRAGMA query_only = {int(reads)}")
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
 def in_chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
