@@ -17,7 +17,7 @@ from shared.invoices.sampling import find_sample
 from shared.mail.listing import MailFilter, count_mails
 from shared.models.invoices import IssueRequest
 from shared.months import Month, Period, day_of
-from shared.settings import find_settings
+from shared.settings import find_settings, lacks_issuer
 from shared.telemetry.coverage import Coverage, find_coverage
 from shared.web.formula import Formula, formula_of
 from shared.worklist import find_month_sums
@@ -65,6 +65,7 @@ class MonthView:
     failed: Sequence[Item]
     names: Mapping[str, str]
     warnings: Mapping[str, int]
+    lacks_issuer: bool
     changes: Sequence[Changed]
     before: Totals | None
     sample: Document | None
@@ -115,6 +116,7 @@ def find_month_view(session: Session, month: Month, now: int) -> MonthView:
         failed=failed,
         names=names,
         warnings=count_warnings(session, InvoiceFilter(month=month)),
+        lacks_issuer=lacks_issuer(settings),
         changes=_laid(found, names),
         before=find_month_sums(session, previous, previous).get(previous),
         sample=sample,

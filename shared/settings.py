@@ -206,6 +206,11 @@ def _counting(key: Key, rows: Sequence[SettingRow]) -> SettingRow:
     return max(rows, key=lambda row: (row.valid_from, row.id)) if key.dated else rows[-1]
 
 
+def lacks_issuer(settings: Settings) -> bool:
+    """Say whether what is issued now would name its issuer by the T-number alone."""
+    return settings.t_number is not None and not settings.operator_name.strip()
+
+
 def set_setting(  # noqa: PLR0913 - each of them is a column of the row
     session: Session, key: str, text: str, *, valid_from: date, now: int, actor: str
 ) -> str | None:

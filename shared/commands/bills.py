@@ -8,7 +8,7 @@ from pathlib import Path
 from shared.commands import documents, revising
 from shared.commands.arguments import a_text, read_instant, read_month
 from shared.commands.context import Context
-from shared.commands.output import share_bar, write_file
+from shared.commands.output import share_bar, warn_of_issuer, write_file
 from shared.errors import InputRefused
 from shared.invoices import exporting, journal
 from shared.invoices.approving import require_no_approval
@@ -124,6 +124,8 @@ def issue_bills(args: argparse.Namespace, context: Context) -> int:
     else:
         with context.session(reads_only=True) as session:
             report = issue_month(session, month, act, apply=False)
+    if report.issued:
+        warn_of_issuer(context)
     code = 1 if report.failed else 0
     if args.json:
         context.print_json(report.issue_document())

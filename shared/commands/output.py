@@ -9,6 +9,7 @@ from shared.commands.context import Context
 from shared.csvfile import Column, CsvWriter
 from shared.csvfile.writing import Cell
 from shared.errors import InputRefused
+from shared.settings import find_settings, lacks_issuer
 
 STEPS = 1000
 
@@ -41,6 +42,16 @@ def write_bytes(output: str | None, context: Context, content: bytes) -> None:
         context.out.flush()
     else:
         _replace(Path(output), [content])
+
+
+def warn_of_issuer(context: Context) -> None:
+    """Say that documents tell a registration number and nobody's name, where that is so."""
+    with context.session(reads_only=True) as session:
+        if lacks_issuer(find_settings(session)):
+            context.say(
+                "operator_name: not set, so the documents name their issuer by t_number alone; "
+                "`ppa settings set operator_name NAME`"
+            )
 
 
 def _replace(path: Path, chunks: Iterable[bytes]) -> None:

@@ -4,6 +4,7 @@ import argparse
 
 from shared.commands.arguments import a_text, read_month
 from shared.commands.context import Context
+from shared.commands.output import warn_of_issuer
 from shared.invoices.chaining import Act
 from shared.invoices.closing import estimate_bill
 from shared.invoices.proposing import find_proposals, refuse
@@ -63,6 +64,7 @@ def revise_bill(args: argparse.Namespace, context: Context) -> int:
         refresh(session)
     with context.session() as session:
         made = revise(session, args.invoice_no, args.reason, _act(context), apply=args.apply)
+    warn_of_issuer(context)
     if args.json:
         context.print_json(made.document())
         return 0

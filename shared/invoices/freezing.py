@@ -3,11 +3,10 @@
 import json
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from shared.db import copy_rows, in_chunks
-from shared.errors import Refused
 from shared.invoices.chaining import Act
 from shared.models.customers import Customer
 from shared.models.documents import InvoicePaper, InvoicePerson, Logo
@@ -21,22 +20,6 @@ PAPER_COLUMNS = (
     "operator_email", "t_number", "tax_rate", "tax_rounding", "payment_text", "due_on", "logo_id",
 )  # fmt: skip
 PERSON_COLUMNS = ("invoice_id", "name", "postal_code", "address")
-
-
-def require_issuer(session: Session, going: ColumnElement[bool]) -> None:
-    """Raise Refused (`no_issuer`) where a 適格請求書 would go out without its issuer's name.
-
-    `going` finds the bills; those that tell a tax rest on a T-number (domain.md 2.1, decision 23).
-    """
-    if find_settings(session).operator_name.strip():
-        return
-    found = select(Invoice.invoice_no).where(going, Invoice.tax_yen.is_not(None)).limit(1)
-    if (number := session.scalar(found)) is not None:
-        raise Refused(
-            f"operator_name is not set, and {number} would be a 適格請求書 without its issuer: "
-            "nothing was issued; `ppa settings set operator_name NAME`",
-            "no_issuer",
-        )
 
 
 def freeze(session: Session, invoice_ids: Sequence[int], act: Act) -> None:

@@ -25,7 +25,7 @@ from shared.invoices.chaining import (
 from shared.invoices.contents import find_contents
 from shared.invoices.documents import find_reasons, get_invoice
 from shared.invoices.drafting import CLOSED, HELD, ISSUED, OPEN, VOID
-from shared.invoices.freezing import freeze, require_issuer
+from shared.invoices.freezing import freeze
 from shared.invoices.loading import Live, find_pins, find_undecided
 from shared.invoices.locking import lock_bills
 from shared.invoices.notifying import queue_mails, withdraw_mails
@@ -80,7 +80,6 @@ def issue_some(
     """Issue those of some bills that are closed and whose customer has no earlier one unissued.
 
     Hashes are given in order of number, each chained to the one before (decisions 12 and 24).
-    Raises Refused where the issuer of a 適格請求書 has no name.
     """
     report = RunReport(month, apply)
     lock_bills(session)
@@ -101,9 +100,7 @@ def issue_some(
         else:
             going.append(row.id)
             report.issue(row.invoice_no)
-    if not apply:
-        require_issuer(session, invoices.Invoice.id.in_(going))
-    else:
+    if apply:
         _hold(session, {row.id: moved[row.id] for row in stuck})
     if apply and going:
         issue_bills(session, going, act)
@@ -193,9 +190,7 @@ def issue_bills(session: Session, invoice_ids: Sequence[int], act: Act) -> None:
     """Make closed bills final, with papers and mails, each chained to the event before it.
 
     The hashes are made in one pass in the order given; all else is read and written in bulk.
-    Raises Refused where the issuer of a 適格請求書 has no name.
     """
-    require_issuer(session, invoices.Invoice.id.in_(invoice_ids))
     freeze(session, invoice_ids, act)
     _link_to_void(session, invoice_ids)
     _date(session, invoice_ids, act)

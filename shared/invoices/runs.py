@@ -16,8 +16,6 @@ from sqlalchemy.orm import Session, aliased
 
 from shared.db import copy_rows
 from shared.errors import NotFound, Refused
-from shared.invoices.drafting import CLOSED
-from shared.invoices.freezing import require_issuer
 from shared.invoices.locking import lock_runs
 from shared.invoices.reporting import RunReport
 from shared.models import invoices
@@ -122,9 +120,9 @@ class Claim:
 def request_run(session: Session, asked: Asked) -> int:
     """Put a run on record for a worker to begin; returns its id, or that of one that waits already.
 
-    Raises Refused before the month has begun, and where what it would issue has no issuer.
+    Raises Refused before the month has begun.
     """
-    _require_possible(session, asked)
+    require_begun(session, asked.month, asked.as_of)
     lock_runs(session)
     run = invoices.BillRun
     waiting = session.scalar(
@@ -139,19 +137,11 @@ def request_run(session: Session, asked: Asked) -> int:
 
 def begin_run(session: Session, asked: Asked) -> Claim:
     """Put a run on record as one that the caller works on at once; raises Refused as above."""
-    _require_possible(session, asked)
+    require_begun(session, asked.month, asked.as_of)
     claim = claim_run(session, _record(session, asked).id, asked.now)
     if claim is None:
         raise RuntimeError("a run nobody knows of yet was claimed by somebody else")
     return claim
-
-
-def _require_possible(session: Session, asked: Asked) -> None:
-    """Raise Refused where the run could do nothing of what is asked."""
-    require_begun(session, asked.month, asked.as_of)
-    if asked.kind is Kind.ISSUE:
-        bill = invoices.Invoice
-        require_issuer(session, (bill.month == asked.month.first()) & (bill.state == CLOSED))
 
 
 def require_begun(session: Session, month: Month, as_of: int) -> None:
