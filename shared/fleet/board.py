@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session, aliased
 from shared.energy.quantities import Quantity
 from shared.errors import NotFound
 from shared.fleet.homes import lived_in
-from shared.fleet.states import SILENT_S, State, state_of
+from shared.fleet.states import State, state_of
 from shared.models import customers, telemetry
 from shared.models.fleet import GatewayTraffic
 from shared.models.gateways import Feed, Gateway, GatewayWord, Poll
 from shared.months import Month, day_of, instant
 from shared.search import folded
+from shared.telemetry.facts import SILENT_S
 
 BILLED: Final = (Quantity.PV, Quantity.EXPORT)
 MONTH_OCTETS: Final = 30_000_000

@@ -3,12 +3,10 @@
 from enum import StrEnum
 from typing import Final
 
-from shared.months import DAY_S
+from shared.telemetry.facts import SILENT_S
 
 PATIENCE: Final = 3
 """After so many slots without an answer a gateway counts as silent."""
-SILENT_S: Final = DAY_S + 2 * 3600
-"""Without a good answer for longer than this a device is silent whatever its polls say (rule 9)."""
 
 
 class State(StrEnum):

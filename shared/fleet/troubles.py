@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 
 from shared.fleet.board import is_newest_poll
 from shared.fleet.homes import lived_in
-from shared.fleet.states import PASSING, PATIENCE, SILENT_S, State, state_of
+from shared.fleet.states import PASSING, PATIENCE, State, state_of
 from shared.models.customers import Customer, Occupancy
 from shared.models.gateways import Gateway, Poll
 from shared.months import day_of
+from shared.telemetry.facts import SILENT_S
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,9 @@ from shared.telemetry.loading import (
 )
 
 BILLED = (Quantity.PV, Quantity.EXPORT)
+SILENT_S = DAY_S + 2 * 3600
+"""Without a good reading or a finished day for longer than this a source is silent, to the
+homeowner and to the operator alike (gateways.md §5 rule 9)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from shared.energy.quantities import Quantity
 from shared.energy.readings import LineState, Point
 from shared.models import telemetry
 from shared.months import day_of, instant
-from shared.telemetry.facts import BILLED
+from shared.telemetry.facts import BILLED, SILENT_S
 from shared.telemetry.loading import find_readings, find_site_channels
 from shared.telemetry.stays import find_site_on
 
@@ -25,7 +25,7 @@ class Today:
     """Energy since midnight in Wh, None where no register stands for it; and the last readings.
 
     `heard_at` is the newest reading of any channel, `silent` the billed channels from which
-    nothing has come for longer than a day.
+    nothing has come for longer than SILENT_S.
     """
 
     pv_wh: int | None
@@ -63,8 +63,7 @@ def find_today(session: Session, customer_id: int, now: int) -> Today:
             so_far[quantity] = ledger.last.ledger - begun.ledger
     heard = _heard(session, site.channel_ids)
     told = _told(session, site.day_channels or {})
-    silent = {q for q, at in heard.items() if now - at > SILENT_S}
-    silent |= {q for q, until in told.items() if now - until > SILENT_DAYS_S}
+    silent = {q for q, at in (heard | told).items() if now - at > SILENT_S}
     return Today(
         so_far[Quantity.PV],
         so_far[Quantity.EXPORT],
@@ -98,12 +97,6 @@ def newest_midnights(session: Session, channel_ids: Iterable[int], today: date) 
     """Return the register of each channel's newest stored boundary up to today's, where any is."""
     rows = rows_of(session, _MIDNIGHTS, {"channel_ids": list(channel_ids), "today": today})
     return {row.channel_id: Point(*row[1:], 0) for row in rows}
-
-
-SILENT_S = 86_400
-"""After a day without a reading a channel counts as silent."""
-SILENT_DAYS_S = 2 * SILENT_S
-"""One of finished days is asked for once a day, so that its newest is up to a day old."""
 
 
 _NEWEST_READING: Final = select(func.max(telemetry.Reading.at)).where(

@@ -26,7 +26,7 @@ def test_the_day_so_far_counts_from_midnight_and_silence_is_told(engine: Engine)
         assert (late.use_wh, late.silent) == (None, (Quantity.PV, Quantity.EXPORT))
 
 
-def test_a_channel_of_finished_days_is_silent_only_after_two(engine: Engine) -> None:
+def test_a_channel_of_finished_days_is_silent_as_one_of_registers(engine: Engine) -> None:
     with Session(engine) as session, session.begin():
         home = a_home(session)
         registers(session, home, {Quantity.PV: [("2024-01-27 23:30", "100")]})
@@ -38,5 +38,6 @@ def test_a_channel_of_finished_days_is_silent_only_after_two(engine: Engine) -> 
         refresh(session)
         today = find_today(session, home, at("2024-01-29 00:10"))
         assert (today.heard_at, today.silent) == (at("2024-01-28 00:00"), (Quantity.PV,))
-        later = find_today(session, home, at("2024-01-30 00:10"))
+        assert find_today(session, home, at("2024-01-29 02:00")).silent == (Quantity.PV,)
+        later = find_today(session, home, at("2024-01-29 02:01"))
         assert later.silent == (Quantity.PV, Quantity.EXPORT)

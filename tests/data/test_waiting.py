@@ -7,10 +7,11 @@ from sqlalchemy.orm import Session
 
 from shared.db import make_engine
 from shared.fleet.board import find_fleet
-from shared.fleet.states import SILENT_S, State
+from shared.fleet.states import State
 from shared.fleet.troubles import find_troubles, times
 from shared.models.customers import Customer
 from shared.models.gateways import Gateway, Poll
+from shared.telemetry.facts import SILENT_S
 from shared.waiting import COUNTS, Waiting, count_waiting
 from tests.data.homes import NOW, a_home
 

@@ -7,9 +7,10 @@ import pytest
 from shared.energy.quantities import Quantity
 from shared.fleet.board import find_risk
 from shared.fleet.meters import alarm_of
-from shared.fleet.states import SILENT_S, State, state_of
+from shared.fleet.states import State, state_of
 from shared.fleet.yields import weak_of
 from shared.months import instant
+from shared.telemetry.facts import SILENT_S
 
 NOON = instant(date(2024, 2, 13)) + 12 * 3600
 TODAY = date(2024, 2, 13)
