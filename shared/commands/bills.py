@@ -8,7 +8,7 @@ from pathlib import Path
 from shared.commands import documents, revising
 from shared.commands.arguments import a_text, read_instant, read_month
 from shared.commands.context import Context
-from shared.commands.output import share_bar, warn_of_issuer, write_file
+from shared.commands.output import share_bar, warn_of_issuer, with_times, write_file
 from shared.errors import InputRefused
 from shared.invoices import exporting, journal
 from shared.invoices.approving import require_no_approval
@@ -183,7 +183,7 @@ def show_bill(args: argparse.Namespace, context: Context) -> int:
             known_at = context.clock() if now else read_instant(args.known_at, "--known-at")
             document = bill_as_known(session, args.invoice_no, known_at)
     if args.json:
-        context.print_json(document)
+        context.print_json(with_times(document))
         return 0
     for key in ("invoice_no", "name", "state", "quality", "base_yen", "use_yen", "total_yen"):
         print(f"{key}: {document[key]}", file=context.out)

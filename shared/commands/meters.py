@@ -10,6 +10,7 @@ from shared.commands.arguments import (
     read_kwh,
 )
 from shared.commands.context import Context
+from shared.commands.following import propose_for_late
 from shared.errors import InputRefused
 from shared.telemetry.storing import MeterChange, get_site, record_meter
 from shared.units import MAX_DIGITS
@@ -60,6 +61,7 @@ def record(args: argparse.Namespace, context: Context) -> int:
         if new
         else f"{args.customer_no} {quantity}: meter {args.serial} stood so already"
     )
+    propose_for_late(context)
     return 0
 
 

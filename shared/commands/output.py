@@ -1,7 +1,7 @@
 """What commands give out: a CSV file or stream, and a bar that takes done and total."""
 
 import argparse
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from shared.csvfile import Column, CsvWriter
 from shared.csvfile.writing import Cell
 from shared.errors import InputRefused
 from shared.settings import find_settings, lacks_issuer
+from shared.telemetry.exporting import time_text
 
 STEPS = 1000
 
@@ -42,6 +43,17 @@ def write_bytes(output: str | None, context: Context, content: bytes) -> None:
         context.out.flush()
     else:
         _replace(Path(output), [content])
+
+
+def with_times(told: object, key: str = "") -> object:
+    """Return a document with each instant in it (`at`, `…_at`) as an ISO time with its offset."""
+    if isinstance(told, Mapping):
+        return {name: with_times(value, name) for name, value in told.items()}
+    if isinstance(told, list):
+        return [with_times(one) for one in told]
+    if isinstance(told, int) and (key == "at" or key.endswith("_at")):
+        return time_text(told)
+    return told
 
 
 def warn_of_issuer(context: Context) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from shared import audit
 from shared.commands.arguments import a_text, read_channel, read_instant, read_kwh
 from shared.commands.context import Context
+from shared.commands.following import propose_for_late
 from shared.commands.output import share_bar, write_file
 from shared.telemetry import exporting
 from shared.telemetry.importing import import_readings
@@ -48,7 +49,9 @@ def take_file(args: argparse.Namespace, context: Context) -> int:
     else:
         told = report.document()
         print(f"{told['new']} new, {told['same']} same, of {told['rows']} rows", file=context.out)
-    if not args.apply:
+    if args.apply:
+        propose_for_late(context)
+    else:
         context.say("dry run: nothing was written; add --apply to import")
     return 0
 
@@ -76,6 +79,8 @@ def put_register(args: argparse.Namespace, context: Context) -> int:
         told = {"at": typed.at, "wh": typed.wh, "reason": typed.reason}
         subject = f"{args.customer_no} {quantity}"
         audit.record(session, now, context.actor, "register.set", subject, told)
+    propose_for_late(context)
+    with context.session() as session:
         doubt = exporting.find_doubt(session, where, typed.at)
     context.say(f"{subject}: register {args.kwh} kWh at {args.at} recorded")
     if doubt:

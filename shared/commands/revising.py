@@ -4,7 +4,8 @@ import argparse
 
 from shared.commands.arguments import a_text, read_month
 from shared.commands.context import Context
-from shared.commands.output import warn_of_issuer
+from shared.commands.following import propose_for_late
+from shared.commands.output import warn_of_issuer, with_times
 from shared.invoices.chaining import Act
 from shared.invoices.closing import estimate_bill
 from shared.invoices.proposing import find_proposals, refuse
@@ -43,10 +44,11 @@ def _act(context: Context) -> Act:
 def list_proposals(args: argparse.Namespace, context: Context) -> int:
     """Print the open proposals with what caused each."""
     month = read_month(args.month) if args.month else None
+    propose_for_late(context)
     with context.session(reads_only=True) as session:
         found = find_proposals(session, month)
     if args.json:
-        context.print_json(found)
+        context.print_json(with_times(found))
         return 0
     for one in found:
         old, new = one["old"]["total_yen"], one["new"]["total_yen"]
@@ -66,7 +68,7 @@ def revise_bill(args: argparse.Namespace, context: Context) -> int:
         made = revise(session, args.invoice_no, args.reason, _act(context), apply=args.apply)
     warn_of_issuer(context)
     if args.json:
-        context.print_json(made.document())
+        context.print_json(with_times(made.document()))
         return 0
     for name, old in made.old.items():
         new = made.new[name]

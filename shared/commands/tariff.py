@@ -7,6 +7,7 @@ from datetime import date
 from shared.billing.terms import TermKind, terms_on
 from shared.commands.arguments import read_day
 from shared.commands.context import Context
+from shared.commands.following import say_effects
 from shared.customers.stored import Stored, get_stored
 from shared.customers.tariff import Step, later_terms, plan_step, take_step
 from shared.customers.terms import TermText, TermTexts, contract, record_terms
@@ -70,7 +71,7 @@ def set_terms(args: argparse.Namespace, context: Context) -> int:
     if not told:
         context.say(f"{args.customer_no}: these terms hold on {since} already")
     _say_later(context, args.customer_no, later_terms(stored, told, since))
-    _say_effects(context, effects)
+    say_effects(context, effects)
     return 0
 
 
@@ -94,7 +95,7 @@ def step_tariff(args: argparse.Namespace, context: Context) -> int:
         context.print_json(_document(steps, effects, since, applied=args.apply))
     else:
         _print_steps(context, steps, since)
-        _say_effects(context, effects)
+        say_effects(context, effects)
     if not args.apply:
         context.say("dry run: nothing was saved; add --apply to take the step")
     return 0
@@ -147,19 +148,6 @@ def _print_steps(context: Context, steps: Sequence[Step], since: date) -> None:
         _say_later(context, step.stored.customer_no, step.later)
     if not steps:
         context.say(f"these terms hold for everybody on {since} already")
-
-
-def _say_effects(context: Context, effects: Sequence[Effect]) -> None:
-    for effect in effects:
-        before, after = effect.before, effect.after
-        context.say(
-            f"{effect.invoice_no}: {before.state} {_yen(before.total_yen)} -> "
-            f"{after.state} {_yen(after.total_yen)}"
-        )
-
-
-def _yen(total: int | None) -> str:
-    return "without an amount" if total is None else f"{total} yen"
 
 
 def _figures(args: argparse.Namespace) -> dict[TermKind, TermText]:

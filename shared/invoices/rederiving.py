@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -11,12 +11,15 @@ from sqlalchemy.orm import Session
 
 from shared.db import in_chunks
 from shared.invoices.chaining import Act
-from shared.invoices.drafting import ISSUED, VOID
+from shared.invoices.drafting import ISSUED, VOID, Moment
 from shared.invoices.locking import lock_bills
 from shared.invoices.proposing import OPEN as PROPOSED
+from shared.invoices.proposing import reexamine
+from shared.invoices.recomputing import Failed
 from shared.invoices.running import CHUNK, Run, run_some
-from shared.models import customers, invoices
-from shared.months import Month, month_of
+from shared.models import customers, invoices, telemetry
+from shared.months import Month, day_of, month_of
+from shared.settings import find_settings
 from shared.telemetry.deriving import refresh
 
 
@@ -68,6 +71,53 @@ def rederive(
     return effects
 
 
+def find_late(session: Session) -> dict[int, date]:
+    """Return the customers of issued bills that new readings or meters reach into, and since when.
+
+    It is what no run has looked at: sites whose derived rows are stale, from a day that such a
+    bill covers or ends before.
+    """
+    stale, occupancy, invoice = telemetry.StaleSite, customers.Occupancy, invoices.Invoice
+    rows = session.execute(
+        select(
+            occupancy.customer_id, stale.since_at, func.max(invoice.period_end).label("until")
+        )
+        .join(occupancy, occupancy.site_id == stale.site_id)
+        .join(invoice, invoice.customer_id == occupancy.customer_id)
+        .where(invoice.state == ISSUED)
+        .group_by(occupancy.customer_id, stale.since_at)
+    )  # fmt: skip
+    found: dict[int, date] = {}
+    for row in rows:
+        since = day_of(row.since_at)
+        if row.until >= since:
+            found[row.customer_id] = min(since, found.get(row.customer_id, since))
+    return found
+
+
+def look_again(
+    session: Session, customer_ids: Collection[int], since: date, act: Act, failed: Failed
+) -> list[Effect]:
+    """Propose what makes issued bills come out otherwise that end on a day or after it.
+
+    Bills that are not issued are left to the next run. `failed` is told of a home that cannot be
+    computed. Returns the bills that come out otherwise.
+    """
+    lock_bills(session)
+    _bring_up_to_date(session, customer_ids)
+    ending = since - timedelta(days=1)
+    before = _find_standings(session, customer_ids, ending)
+    issued = [key for key, told in before.items() if told[2].state in {ISSUED, "proposed"}]
+    for first in sorted({month for _, month in issued}):
+        month = month_of(first)
+        as_of = max(act.as_of, _newest_as_of(session, month))
+        settings = find_settings(session, on=day_of(as_of))
+        ids = [customer for customer, of in issued if of == first]
+        reexamine(session, ids, Moment(month, as_of, settings), act, failed)
+    session.flush()
+    return _effects(before, _find_standings(session, customer_ids, ending))
+
+
 def foresee(
     session: Session,
     customer_ids: Collection[int],
@@ -95,9 +145,7 @@ def foresee(
 def _rederive_chunk(
     session: Session, customer_ids: Collection[int], since: date, act: Act
 ) -> list[Effect]:
-    occupancy = customers.Occupancy
-    lived_in = select(occupancy.site_id).where(occupancy.customer_id.in_(customer_ids)).distinct()
-    refresh(session, session.scalars(lived_in).all())
+    _bring_up_to_date(session, customer_ids)
     before = _find_standings(session, customer_ids, since)
     for first in sorted({month for _, month in before}):
         month = month_of(first)
@@ -106,6 +154,13 @@ def _rederive_chunk(
         run_some(session, ids, Run(month, as_of, act.now, act.actor, apply=True))
     session.flush()
     return _effects(before, _find_standings(session, customer_ids, since))
+
+
+def _bring_up_to_date(session: Session, customer_ids: Collection[int]) -> None:
+    """Rebuild the derived rows of the sites where some customers live or lived."""
+    occupancy = customers.Occupancy
+    lived_in = select(occupancy.site_id).where(occupancy.customer_id.in_(customer_ids)).distinct()
+    refresh(session, session.scalars(lived_in).all())
 
 
 def _find_all(session: Session, customer_ids: Collection[int], since: date) -> Standings:

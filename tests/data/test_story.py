@@ -78,6 +78,8 @@ def test_the_seeds_month_goes_from_files_to_the_list_of_bills(ppa: Ppa, tmp_path
     shown = ppa("bill", "show", "24011120230057", "--json").json()
     assert (shown["state"], shown["total_yen"], len(shown["days"])) == ("issued", 980, 31)
     assert ppa("bill", "void", "24011120230057", "--reason", "誤り").code == 0
+    taken_back = ppa("bill", "show", "24011120230057", "--json").json()["void"]
+    assert (taken_back["at"][-6:], taken_back["reason"]) == ("+09:00", "誤り")
     assert ppa("verify", "--json").json() == {"findings": []}
 
 
@@ -91,6 +93,23 @@ def test_bills_that_one_reason_alone_holds_are_released_together(ppa: Ppa, tmp_p
     done = ppa(*many, "--kind", "contract_missing")
     assert (done.code, done.out) == (0, "2024-01: 3 released\n")
     assert ppa("bill", "issue", "2024-01", "--apply", "--json").json()["counts"]["issued"] == 22
+
+
+def test_late_readings_of_issued_bills_are_proposed_as_they_come(ppa: Ppa, tmp_path: Path) -> None:
+    ppa("customers", "import", customers_file(tmp_path), "--apply")
+    ppa("readings", "import", readings_file(tmp_path), "--apply")
+    ppa("bill", "run", "2024-01", "--apply")
+    ppa("bill", "issue", "2024-01", "--apply")
+    assert ppa("bill", "proposals", "--json").json() == []
+    closing = ("--at", "2024-02-16T00:00:00+09:00", "--reason", "写真")
+    number = "24011120220110"
+    (pv,) = (r for r in ppa("bill", "show", number, "--json").json()["registers"][:1])
+    kwh = str(pv["closing_wh"] // 1000 + 1)
+    told = ppa("readings", "set", number[4:], "pv", *closing, "--kwh", kwh)
+    assert (told.code, f"{number}: issued 2327 yen -> proposed" in told.err) == (0, True)
+    (found,) = ppa("bill", "proposals", "--json").json()
+    assert (found["invoice_no"], found["old"]["total_yen"]) == (number, 2_327)
+    assert found["causes"][0]["after"]["read_at"] == "2024-02-16T00:00:00+09:00"
 
 
 def test_a_wrong_month_reason_or_number_is_told_in_one_line(ppa: Ppa) -> None:
@@ -162,6 +181,7 @@ def test_meters_may_be_told_before_or_after_their_readings(ppa: Ppa, tmp_path: P
     ppa("bill", "run", "2024-01", "--apply")
     bill = ppa("bill", "show", "24011120220110", "--json").json()
     assert (bill["state"], bill["pv_wh"], bill["export_wh"]) == ("closed", 323_200, 100_000)
+    assert bill["registers"][0]["opening_at"] == "2024-01-16T00:00:00+09:00"
     assert [(r["serial"], r["opening_wh"], r["closing_wh"]) for r in bill["registers"][:2]] == [
         ("", 10_000_000, 10_123_400),
         ("B2", 200, 200_000),

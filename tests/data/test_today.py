@@ -36,7 +36,7 @@ def test_a_channel_of_finished_days_is_silent_as_one_of_registers(engine: Engine
         last_hour = IntervalRow(channel.id, at("2024-01-27 23:00"), 60, 0, int(Source.POLL))
         store_intervals(session, [last_hour], at("2024-01-28 00:25"))
         refresh(session)
-        today = find_today(session, home, at("2024-01-29 00:10"))
+        today = find_today(session, home, at("2024-01-29 01:31"))
         assert (today.heard_at, today.silent) == (at("2024-01-28 00:00"), (Quantity.PV,))
         assert find_today(session, home, at("2024-01-29 02:00")).silent == (Quantity.PV,)
         later = find_today(session, home, at("2024-01-29 02:01"))
