@@ -4,12 +4,13 @@ import argparse
 import getpass
 import importlib
 import os
+import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from shared.errors import PpaError
+from shared.errors import PpaError, SettingsInvalid
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -92,7 +93,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     parser.add_argument("--host", default="127.0.0.1", metavar="H")
     parser.add_argument("--port", type=int, default=8000, metavar="P")
     parser.add_argument("--surfaces", metavar="portal,backoffice")
-    parser.set_defaults(run=_web)
+    parser.set_defaults(run=_web, also=lambda config: config.find_missing_keys())
 
 
 def _web(args: argparse.Namespace, context: "Context") -> int:
@@ -160,9 +161,13 @@ def _run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Give the command its surroundings; what it needs is loaded only now, so help is quick."""
     from shared.clock import make_clock
     from shared.commands.context import Context
-    from shared.config import load
+    from shared.config import examine
 
-    config = load(environ)
+    config, problems = examine(environ)
+    if problems:
+        named = {problem.partition(":")[0] for problem in problems}
+        also = args.also(config) if "also" in args else ()
+        raise SettingsInvalid([*problems, *(one for one in also if not _names(one, named))])
     clock = make_clock(config.test_clock)
     context = Context(config, clock, sys.stdout, sys.stderr, _actor())
     try:
@@ -171,6 +176,11 @@ def _run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
     finally:
         context.close()
     return code
+
+
+def _names(problem: str, variables: Collection[str]) -> bool:
+    """Say whether a sentence is about one of some variables, with whose name it begins."""
+    return re.split("[: ]", problem, maxsplit=1)[0] in variables
 
 
 def _actor() -> str:

@@ -69,6 +69,11 @@ class Config:
         """Say whether a mail server and a sender are set; without them mails stay held."""
         return self.smtp_url is not None and self.mail_from is not None
 
+    def find_missing_keys(self) -> list[str]:
+        """Return a sentence for each secret that the pages need and that is not set."""
+        keys = (("PPA_SECRET_KEY", self.secret_key), ("PPA_CODE_KEY", self.code_key))
+        return [f"{name} is not set" for name, key in keys if key is None]
+
     def require_code_key(self) -> str:
         """Return the secret of the auth codes; raises InputRefused naming PPA_CODE_KEY."""
         return _required("PPA_CODE_KEY", self.code_key)
@@ -98,6 +103,14 @@ def _required(name: str, text: str | None) -> str:
 
 def load(environ: Mapping[str, str]) -> Config:
     """Read the settings; raises SettingsInvalid with a sentence for every variable at fault."""
+    config, problems = examine(environ)
+    if problems:
+        raise SettingsInvalid(problems)
+    return config
+
+
+def examine(environ: Mapping[str, str]) -> tuple[Config, list[str]]:
+    """Return the settings, defaults for those at fault, and a sentence for each of these."""
     read = _Reader(environ)
     home = read("PPA_HOME", _path, Path("var").absolute())
     base_url = read("PPA_BASE_URL", _base_url, DEFAULT_BASE_URL)
@@ -127,9 +140,7 @@ def load(environ: Mapping[str, str]) -> Config:
     )
     if config.test_clock is not None and not config.is_loopback:
         read.problems.append("PPA_TEST_CLOCK: refused unless PPA_BASE_URL's host is loopback")
-    if read.problems:
-        raise SettingsInvalid(read.problems)
-    return config
+    return config, read.problems
 
 
 class _Reader:

@@ -10,7 +10,7 @@ from shared.config import DEFAULT_BASE_URL, KEY_LENGTH, Config
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `ppa check`."""
     parser = commands.add_parser("check", help="list settings that are missing or unsafe")
-    parser.set_defaults(run=run_check)
+    parser.set_defaults(run=run_check, also=find_unsafe)
 
 
 def run_check(_args: argparse.Namespace, context: Context) -> int:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from shared.config import Config
 from shared.doors.sessions import Lifetime, Principal
-from shared.errors import InputRefused
+from shared.errors import InputRefused, SettingsInvalid
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,8 @@ class WebSettings:
 
 def settings_of(config: Config) -> WebSettings:
     """Return what the pages need; raises InputRefused where a secret is not set."""
+    if missing := config.find_missing_keys():
+        raise SettingsInvalid(missing)
     return WebSettings(
         secret_key=config.require_secret_key(),
         base_url=config.base_url,

@@ -111,6 +111,16 @@ def test_check_names_what_is_missing_in_an_empty_environment(ppa: Ppa) -> None:
         assert f"{name}: " in shown.err
 
 
+def test_what_is_missing_is_named_beside_what_is_wrong(ppa: Ppa) -> None:
+    wrong = {"PPA_LANG": "fr", "PPA_CODE_KEY": "short", "PPA_SECRET_KEY": ""}
+    for command in ("check", "web"):
+        told = ppa(command, **wrong)
+        assert told.code == 2
+        assert [told.err.count(name) for name in wrong] == [1, 1, 1]
+    both = ppa("web", PPA_CODE_KEY="", PPA_SECRET_KEY="")
+    assert (both.code, both.err.count("is not set")) == (2, 2)
+
+
 def test_check_is_content_with_a_production_environment(capsys: pytest.CaptureFixture[str]) -> None:
     environ = {
         "PPA_SECRET_KEY": "s" * 32,
