@@ -1,20 +1,22 @@
 """What the desk's pages draw: counts and sums laid out, nothing computed that is billed."""
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from sqlalchemy.orm import Session
 
 from shared.invoices.queries import count_by
 from shared.invoices.rows import FIGURES, InvoiceFilter, Totals
-from shared.months import Month, day_of
+from shared.months import Month, Period, day_of
 from shared.night import Done, find_night
-from shared.settings import find_settings
-from shared.telemetry.coverage import Coverage, find_coverage
+from shared.telemetry.coverage import Coverage, find_coverage, find_days_covered
 from shared.worklist import Worklist, find_month_sums, find_worklist, newest_month
 
 SEGMENTS = ("issued", "closed", "held", "open")
 BARS = 12
-_WIDTH = 496
+FORTNIGHT = 14
+_WIDTH, _HEIGHT = 496, 48
+_EARLIEST = date(2000, 1, 31)
 _NOTHING = Totals(0, **dict.fromkeys(FIGURES, 0))
 
 
@@ -40,28 +42,40 @@ class MonthFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class Morning:
-    """What the first page shows; without any bill `newest` is None.
+class DayBar:
+    """A day's homes, those whose registers are known, and how high these are in a drawing of 48."""
 
-    `known_width` is how wide the homes with all registers are, in a drawing 496 wide.
-    """
+    day: date
+    homes: int
+    known: int
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Registers:
+    """Of how many homes a day's registers are there, in a drawing 496 wide, and the days around."""
+
+    day: date
+    coverage: Coverage
+    known_width: float
+    fortnight: list[DayBar]
+
+
+@dataclass(frozen=True, slots=True)
+class Morning:
+    """What the first page shows; without any bill `newest` is None."""
 
     work: Worklist
     night: list[Done]
-    coverage: Coverage
-    known_width: float
+    registers: Registers
     newest: MonthFigures | None
     months: list[tuple[Month, Totals]]
 
 
-def find_morning(session: Session, now: int) -> Morning:
-    """Ask for all that the first page shows."""
-    today = day_of(now)
-    closing_day = find_settings(session, on=today).closing_day
-    period = Month.holding(today, closing_day).period(closing_day)
-    coverage = find_coverage(session, period, today)
-    width = round(_WIDTH * coverage.known / (coverage.homes or 1), 1)
-    early = (find_worklist(session, now), find_night(session, now), coverage, width)
+def find_morning(session: Session, now: int, asked: date | None) -> Morning:
+    """Ask for all that the first page shows; `asked` is a day whose fortnight is wanted."""
+    registers = find_registers(session, day_of(now) - timedelta(days=1), asked)
+    early = (find_worklist(session, now), find_night(session, now), registers)
     newest = newest_month(session)
     if newest is None:
         return Morning(*early, None, [])
@@ -76,6 +90,21 @@ def find_morning(session: Session, now: int) -> Morning:
         segments({state: states.get(state, 0) for state in SEGMENTS}),
     )
     return Morning(*early, figures, [(month, sums[month]) for month in year[1:] if month in sums])
+
+
+def find_registers(session: Session, yesterday: date, asked: date | None) -> Registers:
+    """Ask of which homes a day's registers are known; of the days around it where one is asked."""
+    day = yesterday if asked is None else max(_EARLIEST, min(asked, yesterday))
+    coverage = find_coverage(session, Period(day, day + timedelta(days=1)), day + timedelta(days=1))
+    width = round(_WIDTH * coverage.known / (coverage.homes or 1), 1)
+    if asked is None:
+        return Registers(day, coverage, width, [])
+    is_recent = (yesterday - day).days < FORTNIGHT
+    bars = [
+        DayBar(one.day, one.homes, one.known, round(_HEIGHT * one.known / (one.homes or 1), 1))
+        for one in find_days_covered(session, yesterday if is_recent else day, FORTNIGHT)
+    ]
+    return Registers(day, coverage, width, bars)
 
 
 def _year_to(last: Month) -> list[Month]:

@@ -16,6 +16,7 @@ from backoffice.blueprint import office
 from backoffice.import_words import Told, tell_fault
 from backoffice.mails import tell_unsent
 from backoffice.payment_words import payment_faults
+from backoffice.refusals import refusal_words
 from shared.csvfile import Column, CsvWriter, FileRefused
 from shared.csvfile.writing import Cell
 from shared.customers.entries import parse_day
@@ -144,10 +145,9 @@ def _decided(invoice_no: str, act: Callable[[], None], done: str) -> ResponseRet
     except ValueRefused:
         get_invoice(database(), invoice_no)
         flash(_("入金日を 2024-01-16 のように入れてください。"), "attention")
-    except Refused:
+    except Refused as refused:
         roll_back_database()
-        told = _("記録できません。まだ入金のない請求書に、今日までの日を入れてください。")
-        flash(told, "attention")
+        flash(refusal_words()[refused.kind], "attention")
     return redirect(url_for("office.invoice", invoice_no=invoice_no), 303)
 
 

@@ -85,11 +85,11 @@ def pay(
     """
     bill = get_invoice(session, invoice_no)
     if bill.state != "issued" or bill.total_yen is None:
-        raise Refused(f"{invoice_no} is {bill.state}: only an issued bill is paid")
+        raise Refused(f"{invoice_no} is {bill.state}: only an issued bill is paid", "pays_issued")
     if paid_on > day_of(word.now):
-        raise Refused(f"{invoice_no}: {paid_on} is still to come")
+        raise Refused(f"{invoice_no}: {paid_on} is still to come", "paid_later")
     if bill.id in find_payments(session, [bill.id]):
-        raise Refused(f"{invoice_no} is paid already")
+        raise Refused(f"{invoice_no} is paid already", "paid_already")
     session.add(
         Payment(
             invoice_id=bill.id, kind=PAID, paid_on=paid_on, amount_yen=bill.total_yen,
@@ -108,7 +108,7 @@ def take_back(session: Session, invoice_no: str, reason: str, word: Word) -> Non
     bill = get_invoice(session, invoice_no)
     row = find_payments(session, [bill.id]).get(bill.id)
     if row is None:
-        raise Refused(f"{invoice_no} is not paid")
+        raise Refused(f"{invoice_no} is not paid", "not_paid")
     session.add(
         Payment(
             invoice_id=bill.id, kind=TAKEN_BACK, paid_on=row.paid_on, amount_yen=row.amount_yen,

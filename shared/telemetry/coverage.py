@@ -1,9 +1,21 @@
-"""Whether the registers that a month closes with are known: the first step of a run."""
+"""Whether the registers at a day's end are known: the first step of a run, and each morning."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Subquery,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from shared.models.customers import Customer, Occupancy
@@ -38,6 +50,15 @@ class Coverage:
         return self.homes - self.missing_count
 
 
+@dataclass(frozen=True, slots=True)
+class DayCoverage:
+    """How many homes there were on a day, and of how many all registers at its end are known."""
+
+    day: date
+    homes: int
+    known: int
+
+
 def find_coverage(session: Session, period: Period, today: date) -> Coverage:
     """Return the coverage at the end of a period, or at the last midnight inside it so far."""
     day = min(period.end, today)
@@ -67,3 +88,62 @@ def find_coverage(session: Session, period: Period, today: date) -> Coverage:
         home = found.setdefault(number, Missing(number, name, []))
         home.channels.append(quantity or "")
     return Coverage(day, homes, len(found), list(found.values())[:SHOWN])
+
+
+def find_days_covered(session: Session, last: date, count: int) -> list[DayCoverage]:
+    """Return the coverage of some days in a row, in two questions; see `find_coverage`."""
+    days = [last - timedelta(days=n) for n in range(count)][::-1]
+    known = _known_channels(days)
+    billed = (
+        select(Channel.site_id, func.count().label("channels"))
+        .where(Channel.quantity.in_(BILLED))
+        .group_by(Channel.site_id)
+        .subquery()
+    )
+    whole = (
+        select(Occupancy.customer_id, known.c.day)
+        .join(Customer, Customer.id == Occupancy.customer_id)
+        .join(billed, billed.c.site_id == Occupancy.site_id)
+        .join(known, known.c.site_id == Occupancy.site_id)
+        .where(_lives(known.c.day))
+        .group_by(Occupancy.customer_id, known.c.day, billed.c.channels)
+        .having(func.count(known.c.channel_id.distinct()) == billed.c.channels)
+        .subquery()
+    )
+    counted = session.execute(select(whole.c.day, func.count()).group_by(whole.c.day)).all()
+    known_homes = {day: count for day, count in counted if day is not None}
+    homes = session.execute(
+        select(*[func.count().filter(_lives(literal(day, Date))) for day in days])
+        .select_from(Occupancy)
+        .join(Customer, Customer.id == Occupancy.customer_id)
+    ).one()
+    return [
+        DayCoverage(day, there, known_homes.get(day, 0))
+        for day, there in zip(days, homes, strict=True)
+    ]
+
+
+def _lives(day: ColumnElement[date]) -> ColumnElement[bool]:
+    """Say whether a customer lives in a home on a day, and is still kept."""
+    return and_(
+        Customer.archived_at.is_(None),
+        or_(Occupancy.from_day.is_(None), Occupancy.from_day <= day),
+        or_(Occupancy.to_day.is_(None), Occupancy.to_day >= day),
+    )
+
+
+def _known_channels(days: list[date]) -> Subquery:
+    """Return the billed channels that are known at the end of each of the days."""
+    ends = {day + timedelta(days=1): day for day in days}
+    ended = case(*[(Boundary.day == end, literal(day, Date)) for end, day in ends.items()])
+    registers = (
+        select(Channel.site_id, Boundary.channel_id, ended.label("day"))
+        .join(Channel, Channel.id == Boundary.channel_id)
+        .where(Channel.quantity.in_(BILLED), Boundary.day.between(min(ends), max(ends)))
+    )
+    told = (
+        select(Channel.site_id, DayValue.channel_id, DayValue.day.label("day"))
+        .join(Channel, Channel.id == DayValue.channel_id)
+        .where(Channel.quantity.in_(BILLED), DayValue.day.between(days[0], days[-1]))
+    )
+    return union_all(registers, told).subquery()

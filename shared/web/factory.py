@@ -22,7 +22,7 @@ from shared.web.headers import dress_answers
 from shared.web.language import speak
 from shared.web.logs import Redaction
 from shared.web.marks import public
-from shared.web.paging import query_string, with_args
+from shared.web.paging import query_string, unread, with_args
 from shared.web.request import (
     KEY,
     Site,
@@ -113,6 +113,7 @@ def _dress_templates(app: Flask) -> None:
         person=find_principal,
         now=now,
         may=_may,
+        unread=unread,
         with_args=with_args,
         query_string=query_string,
     )

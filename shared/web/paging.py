@@ -1,11 +1,12 @@
-"""Search parameters from the address: a bad one counts as absent, never as a fault."""
+"""Search parameters from the address: a bad one counts as absent, and the page says so."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urlencode
 
-from flask import request
+from flask import g, request
 
 from shared.errors import ValueRefused
 from shared.months import Month
@@ -23,8 +24,11 @@ def word(name: str, longest: int = 100) -> str:
 
 def whole(name: str) -> int | None:
     """Return a whole number, commas allowed, or None."""
-    text = request.args.get(name, "").strip().replace(",", "")
-    return int(text) if _WHOLE.fullmatch(text) else None
+    text = _plain(name).replace(",", "")
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    _note_unread(name)
+    return None
 
 
 def whole_instant(name: str) -> int | None:
@@ -35,19 +39,41 @@ def whole_instant(name: str) -> int | None:
 
 def calendar_day(name: str) -> date | None:
     """Return a day written 2024-01-16, or None."""
-    text = request.args.get(name, "")
+    text = _plain(name).replace("/", "-")
     try:
-        return date.fromisoformat(text) if len(text) == len("2024-01-16") else None
+        if len(text) == len("2024-01-16"):
+            return date.fromisoformat(text)
     except ValueError:
-        return None
+        pass
+    _note_unread(name)
+    return None
 
 
 def billing_month(name: str) -> Month | None:
     """Return a month written 2024-01, or None."""
     try:
-        return Month.parse(request.args.get(name, ""))
+        return Month.parse(_plain(name))
     except ValueRefused:
+        _note_unread(name)
         return None
+
+
+def unread() -> dict[str, str]:
+    """Return the parameters that were given and could not be read, with what was given."""
+    found: dict[str, str] = g.get("unread", {})
+    return found
+
+
+def _plain(name: str) -> str:
+    """Return a parameter trimmed, its wide digits made plain."""
+    return unicodedata.normalize("NFKC", request.args.get(name, "")).strip()
+
+
+def _note_unread(name: str) -> None:
+    """Note that a parameter counts as absent, if it was given."""
+    given = word(name)
+    if given:
+        g.setdefault("unread", {})[name] = given
 
 
 def choice(name: str, allowed: tuple[str, ...]) -> str | None:

@@ -1,4 +1,4 @@
-// Desk tables: "/" goes to the search, a click on a row opens it, filters apply when changed.
+// Desk tables: "/" goes to the search, a click on a row opens it, a wide one scrolls in its box.
 addEventListener("keydown", (event) => {
   const isTyping = event.target.closest("input, select, textarea");
   const search = document.querySelector("[data-search]");
@@ -14,3 +14,17 @@ for (const row of document.querySelectorAll("[data-rows] tbody tr")) {
     if (!isOwn && getSelection().isCollapsed) row.querySelector("a")?.click();
   });
 }
+
+function fit() {
+  for (const box of document.querySelectorAll(".tblwrap")) {
+    const isWide = box.scrollWidth > box.clientWidth;
+    box.classList.toggle("is-wide", isWide);
+    if (!isWide || box.tabIndex === 0) continue;
+    box.tabIndex = 0;
+    box.setAttribute("role", "region");
+    box.setAttribute("aria-label", box.querySelector("caption").textContent);
+  }
+}
+
+fit();
+addEventListener("resize", fit);

@@ -152,3 +152,17 @@ def test_a_month_that_only_runs_leaves_nothing_to_do(engine: Engine) -> None:
     billed(engine, "2023-12", "2023-12-20 10:00")
     (told,) = tasks(an_office(engine).as_("viewer").get("/office/"))
     assert told == "0件手を入れるものはありません"
+
+
+def test_a_fortnight_tells_each_days_homes_and_the_missing_ones_of_a_day(engine: Engine) -> None:
+    a_roof(engine, HOME, days=58)
+    a_roof(engine, UNDATED)
+    billed(engine, "2024-01", "2024-02-20 10:00")
+    browser = an_office(engine).as_("viewer")
+    page = browser.get("/office/?day=2024-02-12")
+    bars = [words(one) for one in page.all("li") if "/ 2 軒" in words(one)]
+    assert [one.partition("月")[2] for one in bars[-2:]] == ["11日 2 / 2 軒", "12日 1 / 2 軒"]
+    assert "未受信: 顧客0001" in words(page.all("section", id="coverage")[0])
+    assert "/office/?day=2024-01-29#coverage" in page.links(), "the days before"
+    for odd in ("0001-01-01", "9999-12-31", "x"):
+        assert browser.get(f"/office/?day={odd}").status == 200
