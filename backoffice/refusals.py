@@ -56,6 +56,10 @@ def answer_stale() -> ResponseReturnValue:
 
 def refusal_words() -> dict[str, str]:
     """Return for each kind of refusal why nothing was done, and what to do."""
+    return _about_bills() | _about_people()
+
+
+def _about_bills() -> dict[str, str]:
     return {
         "stale": _(
             "画面を開いたあとで、内容が変わりました。開き直して、いまの内容を確かめてください。"
@@ -94,6 +98,17 @@ def refusal_words() -> dict[str, str]:
         "no_history": _(
             "昨年の同じ日も前の30日もわからないため、推定できません。現地で読んだ指示数を入れてください。"
         ),
+        "no_issuer": _(
+            "事業者名が設定されていないため、登録番号のある請求書(適格請求書)を発行できません。"
+            "管理者が「設定」で事業者名を入れてから、もう一度発行してください。"
+        ),
+        "not_begun": _("この月はまだ始まっていません。始まってから計算してください。"),
+    }
+
+
+def _about_people() -> dict[str, str]:
+    """Return what of customers, operators, mails and payments is refused."""
+    return {
         "archived_already": _("この顧客は、もう保管されています。"),
         "shut_out_already": _("この顧客のログインは、もう止められています。"),
         "nothing_to_restore": _("この顧客は、保管も停止もされていません。"),
@@ -121,8 +136,6 @@ def refusal_words() -> dict[str, str]:
             "この請求書は、もう入金済です。入金日を直すには、先に入金を取り消してください。"
         ),
         "not_paid": _("この請求書には、取り消す入金がありません。いまの状態を確かめてください。"),
-        "withdrawn_already": _("このお知らせは、もう取り下げられています。"),
-        "not_begun": _("この月はまだ始まっていません。始まってから計算してください。"),
     }
 
 

@@ -122,7 +122,7 @@ def withdraw_message(session: Session, message_id: int, now: int, actor: str) ->
     if message is None:
         raise NotFound(f"there is no message {message_id}")
     if message.withdrawn_at is not None:
-        raise Refused(f"message {message_id} is withdrawn already", "withdrawn_already")
+        raise Refused(f"message {message_id} is withdrawn already")
     message.withdrawn_at = now
     audit.record(session, now, actor, "message_withdrawn", "", {"title": message.title})
     return message.title

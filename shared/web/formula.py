@@ -38,4 +38,5 @@ def formula_of(bill: Document) -> Formula:
         for part in charge["parts"]
         if part["what"] == "use by terms" and part["days"] and part["price"] is not None
     )
-    return Formula(parts, charge["unrounded_yen"])
+    yen, dot, hundredths = (charge["unrounded_yen"] or "").partition(".")
+    return Formula(parts, f"{int(yen):,}{dot}{hundredths}" if yen else None)

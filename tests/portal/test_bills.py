@@ -51,7 +51,7 @@ def test_the_reasons_lead_from_the_yen_to_the_readings(portal: Portal) -> None:
     page = portal.mine().get(f"/bills/{portal.my_bill}/why")
     assert page.heading() == "この金額の根拠"
     assert page.figure(portal.my_bill, "total_yen") == 2327
-    for told in ("2327.40円", "12,457.112", "23370110", "388.20", "10 Wh 未満は切り捨て"):
+    for told in ("2,327.40円", "12,457.112", "23370110", "388.20", "10 Wh 未満は切り捨て"):
         assert told in page.text
 
 
