@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 
 from shared.invoices.queries import count_by
 from shared.invoices.rows import FIGURES, InvoiceFilter, Totals
-from shared.months import Month, Period, day_of
+from shared.months import Month, day_of
 from shared.night import Done, find_night
-from shared.telemetry.coverage import Coverage, find_coverage, find_days_covered
+from shared.telemetry.coverage import Coverage, find_day_coverage, find_days_covered
 from shared.worklist import Worklist, find_month_sums, find_worklist, newest_month
 
 SEGMENTS = ("issued", "closed", "held", "open")
@@ -95,7 +95,7 @@ def find_morning(session: Session, now: int, asked: date | None) -> Morning:
 def find_registers(session: Session, yesterday: date, asked: date | None) -> Registers:
     """Ask of which homes a day's registers are known; of the days around it where one is asked."""
     day = yesterday if asked is None else max(_EARLIEST, min(asked, yesterday))
-    coverage = find_coverage(session, Period(day, day + timedelta(days=1)), day + timedelta(days=1))
+    coverage = find_day_coverage(session, day)
     width = round(_WIDTH * coverage.known / (coverage.homes or 1), 1)
     if asked is None:
         return Registers(day, coverage, width, [])

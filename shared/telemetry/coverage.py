@@ -90,6 +90,12 @@ def find_coverage(session: Session, period: Period, today: date) -> Coverage:
     return Coverage(day, homes, len(found), list(found.values())[:SHOWN])
 
 
+def find_day_coverage(session: Session, day: date) -> Coverage:
+    """Return the coverage at the end of one day, of who lived there on it."""
+    end = day + timedelta(days=1)
+    return find_coverage(session, Period(day, end), end)
+
+
 def find_days_covered(session: Session, last: date, count: int) -> list[DayCoverage]:
     """Return the coverage of some days in a row, in two questions; see `find_coverage`."""
     days = [last - timedelta(days=n) for n in range(count)][::-1]

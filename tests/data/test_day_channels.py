@@ -14,6 +14,7 @@ from shared.invoices.own import find_bill_readings
 from shared.models.customers import Customer
 from shared.models.telemetry import Channel
 from shared.months import instant
+from shared.telemetry.coverage import find_day_coverage, find_days_covered
 from shared.telemetry.intervals import DayRow, store_day_values
 from shared.telemetry.storing import get_site
 from tests.data.homes import NOW, a_home, at, billed, registers, the_bill
@@ -82,6 +83,23 @@ def test_days_that_counted_nothing_before_the_meter_came_are_no_case(engine: Eng
 def test_a_home_without_any_finished_day_is_held_as_unknown(engine: Engine) -> None:
     bill = a_bill(engine, WHOLE_PV, {})
     assert (bill["state"], bill["total_yen"], bill["holds"]) == ("held", None, ["boundary_unknown"])
+
+
+def test_each_day_is_covered_whose_registers_and_finished_days_are_all_there(
+    engine: Engine,
+) -> None:
+    told = days_from(date(2024, 1, 16))
+    del told[date(2024, 1, 25)]
+    a_bill(engine, WHOLE_PV, told)
+    with Session(engine) as session:
+        days = find_days_covered(session, date(2024, 1, 26), 3)
+        lists = [find_day_coverage(session, day.day) for day in days]
+    assert [(day.day.day, day.homes, day.known) for day in days] == [
+        (24, 1, 1),
+        (25, 1, 0),
+        (26, 1, 1),
+    ]
+    assert [(one.homes, one.known) for one in lists] == [(1, 1), (1, 0), (1, 1)]
 
 
 def test_a_reading_of_the_night_stands_for_its_midnight() -> None:
