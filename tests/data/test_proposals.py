@@ -10,6 +10,8 @@ from shared.energy.quantities import Quantity
 from shared.errors import Refused
 from shared.invoices.issuing import Act, release, void
 from shared.invoices.proposing import find_proposals, refuse
+from shared.invoices.recomputing import raise_it
+from shared.invoices.rederiving import find_late, look_again
 from shared.invoices.revising import Revised, revise
 from shared.models.customers import Occupancy
 from shared.telemetry.deriving import refresh
@@ -102,6 +104,20 @@ def test_the_run_of_the_next_month_alone_finds_the_difference(engine: Engine, ho
     read(engine, home, "2024-02-16", "410", "150")
     report = billed(engine, "2024-02")
     assert report.held[0].reasons == ["proposal_open"]
+    assert list(proposed(engine)) == [JANUARY]
+
+
+def test_what_reaches_into_an_issued_bill_is_found_before_any_run(
+    engine: Engine, home: int
+) -> None:
+    with Session(engine) as session, session.begin():
+        assert find_late(session) == {}
+        registers(session, home, {Quantity.PV: [("2024-02-16 00:00", "401")]})
+    with Session(engine) as session, session.begin():
+        late = find_late(session)
+        assert list(late) == [home]
+        (effect,) = look_again(session, [home], late[home], ACT, raise_it)
+        assert (effect.invoice_no, effect.after.state) == (JANUARY, "proposed")
     assert list(proposed(engine)) == [JANUARY]
 
 
