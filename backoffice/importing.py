@@ -21,6 +21,7 @@ from shared.csvfile.opening import Fault
 from shared.customers.importing import encoding_of, read_customers
 from shared.customers.planning import Change, Verdict, plan_changes
 from shared.customers.registering import apply_changes
+from shared.customers.stored import WasErased
 from shared.models.operations import Audit
 from shared.settings import find_settings
 from shared.web import paging
@@ -76,7 +77,10 @@ def preview_import() -> ResponseReturnValue:
     content = upload.stream.read(MOST_BYTES + 1) if upload else b""
     if not content or len(content) > MOST_BYTES:
         return _page(None, error=_("2 MB までの CSV ファイルを選んでください。")), 422
-    preview = _preview(content, upload.filename or "file.csv" if upload else "file.csv")
+    try:
+        preview = _preview(content, upload.filename or "file.csv" if upload else "file.csv")
+    except WasErased as erased:
+        return _page(None, error=_erased_words(erased)), 422
     return _page(preview), 422 if preview.faults else 200
 
 
@@ -88,7 +92,10 @@ def apply_import() -> ResponseReturnValue:
         content = base64.b64decode(request.form.get("content", ""), validate=True)
     except binascii.Error as error:
         raise BadRequest from error
-    preview = _preview(content, request.form.get("name", ""), lock=True)
+    try:
+        preview = _preview(content, request.form.get("name", ""), lock=True)
+    except WasErased as erased:
+        return _page(None, error=_erased_words(erased)), 422
     if preview.faults:
         return _page(preview), 422
     apply_changes(database(), preview.changes, registrar())
@@ -102,6 +109,16 @@ def import_report() -> ResponseReturnValue:
     cells = list(_cells(rows))
     writer = CsvWriter(REPORT, asked_encoding())
     return csv_answer("顧客取り込み結果.csv", writer.chunks(cells))
+
+
+def _erased_words(erased: WasErased) -> str:
+    """Return whose row has to leave the file."""
+    return str(
+        _(
+            "顧客 %(number)s の記録は消去されています。その行をファイルから除いてください。",
+            number=erased.customer_no,
+        )
+    )
 
 
 def _cells(rows: Iterable[Audit]) -> Iterator[list[str]]:

@@ -177,5 +177,6 @@ def mail_words() -> tuple[dict[str, str], dict[str, str]]:
         "no_server": _("メールサーバーが設定されていません"),
         "before_mail": _("メールのしくみより前に発行されました"),
         "void": _("請求書が取り消されました"),
+        "erased": _("お客さまの記録が消去されました"),
     }
     return states, reasons

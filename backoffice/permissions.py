@@ -106,6 +106,8 @@ LEAST_ROLE: Final = {
     "office.delete": ADMIN,
     "office.ask_disclose": ADMIN,
     "office.disclose_customer": ADMIN,
+    "office.ask_erase": ADMIN,
+    "office.erase_customer": ADMIN,
     "office.disable": ADMIN,
     "office.restore": ADMIN,
     "office.archive": ADMIN,

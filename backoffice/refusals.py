@@ -107,6 +107,7 @@ def _about_people() -> dict[str, str]:
     return {
         "archived_already": _("この顧客は、もう保管されています。"),
         "shut_out_already": _("この顧客のログインは、もう止められています。"),
+        "was_erased": _("このお客さまの記録は消去されています。新しく書き込むことはできません。"),
         "nothing_to_restore": _("この顧客は、保管も停止もされていません。"),
         "not_deletable": _("この顧客には記録があるので、消せません。保管してください。"),
         "last_admin": _(

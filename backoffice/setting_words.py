@@ -28,6 +28,7 @@ GROUPS = (
             "large_change_yen",
             "approval",
             "customer_no_prefix",
+            "bill_retention_years",
         ),
     ),
     ("compare", ("grid_price_sen", "grid_price_source", "co2_g_per_kwh", "co2_source")),
@@ -78,6 +79,10 @@ def setting_words() -> dict[str, tuple[str, str]]:
             _("0 以上の整数。いつもの3倍を超え、差がこれを超えると要確認"),
         ),
         "approval": (_("発行に2人目の承認"), _("使うか、使わないか")),
+        "bill_retention_years": (
+            _("請求書に氏名を残す年数"),
+            _("9〜100 の整数。消去したお客さまの氏名が、請求書から消えるまでの年数"),
+        ),
         "customer_no_prefix": (_("顧客番号のはじめ"), _("4桁までの数字")),
         "grid_price_sen": (
             _("電力会社の単価(銭/kWh)"),

@@ -33,6 +33,8 @@ def tell(row: Audit) -> Told:
     """Return a row with the words of its action and its lines."""
     detail = json.loads(row.detail) if row.detail else {}
     lines = lines_of(detail) if isinstance(detail, dict) else [Line("", None, row.detail)]
+    if row.erased_at is not None:
+        lines = [Line("", None, _("(消去済み)"))]
     return Told(row, action_words().get(row.action, row.action), lines)
 
 
@@ -81,6 +83,8 @@ def action_words() -> dict[str, str]:
         "customer_deleted": _("顧客を削除"),
         "customer_disclosed": _("顧客の記録を書き出し"),
         "customer_disabled": _("顧客のログインを停止"),
+        "customer_erased": _("顧客の記録を消去"),
+        "customer_forgotten": _("保存期間が過ぎた氏名を消去"),
         "customer_left": _("契約を終了"),
         "customer_registered": _("顧客を登録"),
         "customer_restored": _("保管・停止を取り消し"),
@@ -124,8 +128,10 @@ def name_words() -> dict[str, str]:
         "at": _("時刻"),
         "base_fee": _("基本料金"),
         "battery": _("蓄電池"),
+        "bills": _("請求書の数"),
         "contract": _("契約期間"),
         "day": _("日"),
+        "done": _("すべて消去"),
         "email": _("メールアドレス"),
         "export_price": _("売電単価"),
         "first_day": _("最初の日"),

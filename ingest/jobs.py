@@ -11,6 +11,7 @@ from enum import Enum, auto
 from functools import partial
 
 from ingest.due import forget_old
+from ingest.erasures import erase_what_is_due, find_erasure_calls
 from ingest.looking import find_looks, look_part
 from ingest.mails import find_mail_calls, send_mails
 from ingest.papers import do_documents, find_document_calls
@@ -52,6 +53,7 @@ WORKS = (
     Work(Task.MAIL, find_mail_calls, send_mails, Lane.MAIL),
     Work(Task.ASK, find_requests, do_request, Lane.GATEWAYS),
     Work(Task.DOCUMENTS, find_document_calls, do_documents, Lane.OFFICE),
+    Work(Task.ERASE, find_erasure_calls, erase_what_is_due, Lane.OFFICE),
 )
 
 

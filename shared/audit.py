@@ -1,16 +1,17 @@
 """Who did what, when: rows that are only ever added."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TypeVarTuple
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from shared.models.operations import Audit
 from shared.months import DAY_S, instant
+from shared.triggers import PERSONAL_ACTIONS
 
 Ts = TypeVarTuple("Ts")
 
@@ -28,6 +29,21 @@ def record(  # noqa: PLR0913, PLR0917 - each of them is a column of the row
             detail=json.dumps(detail, ensure_ascii=False) if detail else "",
         )
     )
+
+
+def is_personal(subjects: Collection[str]) -> ColumnElement[bool]:
+    """Return the condition of rows about some subjects whose detail tells a person's data."""
+    return and_(
+        Audit.subject.in_(subjects),
+        Audit.action.in_(PERSONAL_ACTIONS),
+        Audit.detail != "",
+        Audit.erased_at.is_(None),
+    )
+
+
+def erasing(now: int) -> dict[str, object]:
+    """Return the columns of a row whose detail is erased: all that the database lets through."""
+    return {"detail": "", "erased_at": now}
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ class Task(StrEnum):
     MAIL = "mail"
     ASK = "ask"
     DOCUMENTS = "documents"
+    ERASE = "erase"
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ class Settings:
     mail_link_days: int
     approval: bool
     require_totp: bool
+    bill_retention_years: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,7 @@ KEYS: Final[Mapping[str, Key]] = {
     "mail_link_days": Key(_whole(1, 3650), "60"),
     "approval": Key(_yes_no, "0"),
     "require_totp": Key(_yes_no, "0"),
+    "bill_retention_years": Key(_whole(9, 100), "10"),
 }
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy import Connection, inspect
 
 from shared import tallies
+from shared.models.documents import ERASED
 
 APPEND_ONLY = (
     "audit",
@@ -31,6 +32,25 @@ ERASABLE = {
     "invoice_person": ("name", "postal_code", "address"),
 }
 """Tables of issued bills that hold personal data, and the columns that erasing empties."""
+PERSONAL_ACTIONS = (
+    "customer_changed",
+    "customer_deleted",
+    "mail.bounced",
+    "mail.remind",
+    "mail.resend",
+    "message_withdrawn",
+    "message_written",
+)
+"""Actions whose detail in the audit trail tells a person's data; no bill's proof rests on them."""
+OWN_KINDS = ("held", "queued", "sending")
+"""What happens to a mail by our own doing; the details of all else are a mail server's words."""
+ERASABLE_DETAILS = {
+    "audit": "OLD.action IN ({})".format(", ".join(f"'{name}'" for name in PERSONAL_ACTIONS)),
+    "mail_event": "OLD.kind NOT IN ({})".format(", ".join(f"'{name}'" for name in OWN_KINDS)),
+}
+"""Append-only tables, and of which of their rows the `detail` may be erased, once."""
+EMPTIED = ("serial", "kana", "email", "phone", "note")
+"""Columns of a customer that are empty for good once the person was erased."""
 FROZEN = "('issued', 'void')"
 DECIDING = ("state", "decided_at", "decided_by", "reason")
 VOIDING = ("state", "voided_at", "voided_by", "void_reason", "successor_id")
@@ -151,8 +171,11 @@ def _parts_message(table: str) -> str:
 def _guards(connection: Connection, *, differs: str) -> Iterator[tuple[str, str, str, str]]:
     """Yield table, event, the condition under which it is refused, and the sentence."""
     for table in _there(connection, APPEND_ONLY):
-        for event in ("UPDATE", "DELETE"):
-            yield table, event, "true", f"{table} is append-only"
+        yield table, "UPDATE", _rewriting(connection, table, differs), f"{table} is append-only"
+        yield table, "DELETE", "true", f"{table} is append-only"
+    if "erased_at" in _columns(connection, "customer", but=()):
+        filling = f"OLD.erased_at IS NOT NULL AND NOT ({_staying_erased(differs)})"
+        yield "customer", "UPDATE", filling, "an erased customer may not be filled again"
     if _there(connection, ("proposal",)):
         told = _columns(connection, "proposal", but=DECIDING)
         deciding = f"OLD.state = 'open' AND {_unchanged(told, differs)}"
@@ -186,6 +209,26 @@ def _erasing(connection: Connection, table: str, differs: str) -> str:
     return f"{once} AND {emptied} AND {_unchanged(rest, differs)}"
 
 
+def _rewriting(connection: Connection, table: str, differs: str) -> str:
+    """Return when a change of an append-only row is refused: but for some details always."""
+    if table not in ERASABLE_DETAILS or "erased_at" not in _columns(connection, table, but=()):
+        return "true"
+    rest = _columns(connection, table, but=("detail", "erased_at"))
+    once = "OLD.erased_at IS NULL AND NEW.erased_at IS NOT NULL AND length(NEW.detail) = 0"
+    return f"NOT ({ERASABLE_DETAILS[table]} AND {once} AND {_unchanged(rest, differs)})"
+
+
+def _staying_erased(differs: str) -> str:
+    """Return the condition of a change that brings nothing of an erased person back."""
+    empty = " AND ".join(f"length(NEW.{name}) = 0" for name in EMPTIED)
+    shut = "NEW.archived_at IS NOT NULL AND NEW.disabled_at IS NOT NULL"
+    same = " AND ".join(
+        f"(NOT (NEW.{name} {differs} OLD.{name}) OR NEW.{name} = '{erased}')"
+        for name, erased in (("name", ERASED), ("postal_code", ""), ("address", ""))
+    )
+    return f"NOT (NEW.erased_at {differs} OLD.erased_at) AND {empty} AND {shut} AND {same}"
+
+
 def _withdrawing(connection: Connection, differs: str) -> str:
     rest = _unchanged(_columns(connection, "term", but=("withdrawn_at",)), differs)
     return f"OLD.withdrawn_at IS NULL AND NEW.withdrawn_at IS NOT NULL AND {rest}"
@@ -194,16 +237,19 @@ def _withdrawing(connection: Connection, differs: str) -> str:
 def _bill_refusal(connection: Connection, differs: str) -> str:
     """Refuse void from anything but issued, and any other change of an issued or void bill.
 
-    A void bill may be given its successor once: the successor can exist only after the void.
+    A void bill may be given its successor once: the successor can exist only after the void. The
+    name, which no hash covers, may give way to ERASED and to nothing else.
     """
     figures = _unchanged(_columns(connection, "invoice", but=VOIDING), differs)
     words = " AND ".join(f"NEW.{name} IS NOT NULL" for name in VOIDING[1:4])
     same_words = _unchanged(VOIDING[:4], differs)
     voiding = f"OLD.state = 'issued' AND NEW.state = 'void' AND {words}"
     succeeding = f"OLD.state = 'void' AND OLD.successor_id IS NULL AND {same_words}"
+    rest = _unchanged(_columns(connection, "invoice", but=("name",)), differs)
+    erasing = f"NEW.name = '{ERASED}' AND OLD.name <> NEW.name AND {rest}"
     return (
         f"(OLD.state IN {FROZEN} OR NEW.state = 'void') "
-        f"AND NOT ({figures} AND (({voiding}) OR ({succeeding})))"
+        f"AND NOT ({figures} AND (({voiding}) OR ({succeeding}))) AND NOT ({erasing})"
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import IntegrityError
 
-from shared.commands import tariff
+from shared.commands import erasing, tariff
 from shared.commands.context import Context
 from shared.commands.output import write_bytes, write_file
 from shared.csvfile.writing import ENCODINGS
@@ -42,6 +42,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     tell.add_argument("customer_no", metavar="CUSTOMER_NO")
     tell.add_argument("--output", metavar="FILE", required=True)
     tell.set_defaults(run=disclose_customer)
+    erasing.register(verbs)
     tariff.register(verbs)
 
 

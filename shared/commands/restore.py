@@ -40,6 +40,10 @@ def run(args: argparse.Namespace, context: Context) -> int:
     with share_bar(context, "restore") as progress:
         backup.restore(url, args.file, progress)
     context.say(f"{args.file}: restored at revision {revision}; everybody has to sign in again")
+    context.say(
+        "who was erased after the backup is there again: `ppa customers erase --list FILE --apply` "
+        "with the newest list of `ppa customers erasures`"
+    )
     if revision != newest:
         context.say(f"this program needs revision {newest}: run `ppa db upgrade`")
         return 0

@@ -1,6 +1,6 @@
 """Deleting a customer for good, which is possible only where nothing hangs on it (decision 30)."""
 
-from sqlalchemy import ColumnElement, delete, exists, select
+from sqlalchemy import ColumnElement, delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from shared import audit
@@ -10,7 +10,7 @@ from shared.models.customers import Customer, CustomerNote, Occupancy, Site, Ter
 from shared.models.doors import WebSession
 from shared.models.gateways import Gateway
 from shared.models.invoices import Invoice, PastBill
-from shared.models.operations import Message
+from shared.models.operations import Audit, Message
 from shared.models.telemetry import Channel, StaleSite
 
 HINDRANCES = ("billed", "measured", "gateway", "shared_house", "told")
@@ -44,7 +44,7 @@ def find_hindrances(session: Session, stored: Stored) -> list[str]:
 
 
 def delete_customer(session: Session, customer_no: str, now: int, actor: str) -> None:
-    """Delete a customer, the site and the terms for good; what was there stays in the audit trail.
+    """Delete a customer, the site and the terms for good; the audit trail keeps that and no name.
 
     Raises NotFound, and DeletionRefused where anything was measured, billed or sent.
     """
@@ -57,5 +57,8 @@ def delete_customer(session: Session, customer_no: str, now: int, actor: str) ->
     session.execute(delete(Customer).where(Customer.id == stored.customer_id))
     session.execute(delete(StaleSite).where(StaleSite.site_id == stored.site_id))
     session.execute(delete(Site).where(Site.id == stored.site_id))
-    told = {"name": stored.contact["name"]}
-    audit.record(session, now, actor, "customer_deleted", customer_no, told)
+    session.execute(
+        update(Audit).where(audit.is_personal([customer_no])).values(audit.erasing(now)),
+        execution_options={"synchronize_session": False},
+    )
+    audit.record(session, now, actor, "customer_deleted", customer_no, {})

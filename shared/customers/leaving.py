@@ -113,9 +113,11 @@ def _end_contract(session: Session, stored: Stored, last_day: date, now: int, ac
 def resume_stay(session: Session, customer_no: str, now: int, actor: str) -> None:
     """Take the end of a stay back, as when its day was wrong; open bills follow, audited.
 
-    Raises LeavingRefused where nobody left, the last bill is issued, or another lives there.
+    Raises LeavingRefused where nobody left, the last bill is issued, or another lives there, and
+    WasErased.
     """
     stored = get_stored(session, customer_no)
+    stored.check_not_erased()
     customer = session.get_one(Customer, stored.customer_id, with_for_update=True)
     last_day = customer.left_on
     if last_day is None:

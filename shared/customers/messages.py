@@ -124,7 +124,10 @@ def withdraw_message(session: Session, message_id: int, now: int, actor: str) ->
     if message.withdrawn_at is not None:
         raise Refused(f"message {message_id} is withdrawn already")
     message.withdrawn_at = now
-    audit.record(session, now, actor, "message_withdrawn", "", {"title": message.title})
+    number = ""
+    if message.customer_id is not None:
+        number = session.get_one(Customer, message.customer_id).customer_no
+    audit.record(session, now, actor, "message_withdrawn", number, {"title": message.title})
     return message.title
 
 
@@ -157,7 +160,9 @@ def _day(typed: Mapping[str, str], field: str, problems: dict[str, str]) -> date
 def _customer_id(session: Session, customer_no: str, problems: dict[str, str]) -> int | None:
     if not customer_no:
         return None
-    found = session.scalar(select(Customer.id).where(Customer.customer_no == customer_no))
+    found = session.scalar(
+        select(Customer.id).where(Customer.customer_no == customer_no, Customer.erased_at.is_(None))
+    )
     if found is None:
         problems["customer_no"] = f"there is no customer {customer_no[:40]}"
     return found

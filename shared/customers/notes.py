@@ -28,9 +28,11 @@ def add_note(
 ) -> None:
     """Note something of a day, both as typed; audited.
 
-    Raises NotFound, and EntryRefused naming `note_day` or `note_body`.
+    Raises NotFound, WasErased, and EntryRefused naming `note_day` or
+    `note_body`.
     """
     stored, problems = get_stored(session, customer_no), {}
+    stored.check_not_erased()
     body, day = "", date.min
     try:
         day = parse_day(texts[0].strip())

@@ -61,7 +61,7 @@ def plan_changes(
 ) -> list[Change]:
     """Compare entries, each customer once, with what is stored; in order, in a few queries.
 
-    `lock` is for who goes on to apply them in the same transaction.
+    `lock` is for who goes on to apply them in the same transaction. Raises WasErased.
     """
     stored = find_stored(session, [entry.customer_no for entry in entries], lock=lock)
     first_open = find_first_open_days(session, [one.customer_id for one in stored.values()])
@@ -73,6 +73,7 @@ def plan_changes(
             since = entry.terms_from or FROM_THE_BEGINNING
             changes.append(Change(entry, terms_from=since))
         else:
+            one.check_not_erased()
             open_from = first_open.get(one.customer_id, FROM_THE_BEGINNING)
             changes.append(_compare(entry, one, today, open_from))
     return changes

@@ -187,8 +187,12 @@ def _taken(session: Session, indexes: Iterable[bytes]) -> set[bytes]:
 
 
 def reveal_code(session: Session, key: str, customer_no: str, now: int, actor: str) -> str:
-    """Return a customer's auth code and leave an audit row; raises NotFound, SealBroken."""
+    """Return a customer's auth code and leave an audit row.
+
+    Raises NotFound, SealBroken and WasErased.
+    """
     stored = get_stored(session, customer_no)
+    stored.check_not_erased()
     sealed = session.get_one(Customer, stored.customer_id).code_sealed
     code = unseal(key, sealed, customer_no)
     audit.record(session, now, actor, "code_revealed", customer_no, {})

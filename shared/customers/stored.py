@@ -12,11 +12,21 @@ from shared.customers.entries import CONTACT, SITE
 from shared.customers.searching import CustomerFilter, narrowed
 from shared.customers.terms import IN_MOST, find_terms
 from shared.db import in_chunks
-from shared.errors import NotFound
+from shared.errors import NotFound, Refused
 from shared.models.customers import Customer, Occupancy, Site
 
 _EXPORTED = 2_000
-_CONTACT_AT = 4 + len(SITE)
+_CONTACT_AT = 5 + len(SITE)
+
+
+class WasErased(Refused):
+    """A customer was erased, and nothing is written to one any more."""
+
+    def __init__(self, customer_no: str) -> None:
+        """Keep the number, and be printed as one sentence."""
+        sentence = f"customer {customer_no} was erased and takes no more data"
+        super().__init__(sentence, "was_erased")
+        self.customer_no = customer_no
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,12 @@ class Stored:
     site_id: int
     site: Mapping[str, str | int | None]
     terms: tuple[TermRow, ...] = ()
+    erased_at: int | None = None
+
+    def check_not_erased(self) -> None:
+        """Raise WasErased where the person was."""
+        if self.erased_at is not None:
+            raise WasErased(self.customer_no)
 
 
 def find_stored(
@@ -81,6 +97,7 @@ def _query() -> Select[*tuple[Any, ...]]:
             Customer.id,
             Customer.customer_no,
             Customer.version,
+            Customer.erased_at,
             Site.id,
             *(getattr(Site, column) for column in SITE.values()),
             *(getattr(Customer, column) for column in CONTACT),
@@ -100,8 +117,9 @@ def _load(session: Session, query: Select[*tuple[Any, ...]]) -> dict[str, Stored
             customer_id=row[0],
             customer_no=number,
             version=row[2],
-            site_id=row[3],
-            site=dict(zip(SITE.values(), row[4:_CONTACT_AT], strict=True)),
+            erased_at=row[3],
+            site_id=row[4],
+            site=dict(zip(SITE.values(), row[5:_CONTACT_AT], strict=True)),
             contact=dict(zip(CONTACT, row[_CONTACT_AT:], strict=True)),
             terms=terms.get(row[0], ()),
         )

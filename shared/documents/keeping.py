@@ -22,7 +22,10 @@ NAMES = {ISSUED: "請求書_{}.pdf", VOID: "請求書_{}_取消.pdf", REPLACED: 
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """The PDF of one face of a bill; `is_kept` once its bytes lie in the database."""
+    """The PDF of one face of a bill; `is_kept` once its bytes lie in the database.
+
+    Of an erased person it is made without the name whenever it is asked for, and never kept.
+    """
 
     invoice_id: int
     invoice_no: str
@@ -46,8 +49,9 @@ def find_rendering(
 ) -> Rendering:
     """Return a bill's PDF as it was kept, or rendered now where nobody has asked for it yet.
 
-    Without `face` it is the one of the bill's state. Raises NotFound for another customer's bill,
-    one that is not issued, a face that it does not have, and one that was erased.
+    Without `face` it is the one of the bill's state; the bytes of an erased person's bill are gone,
+    and it is made without the name. Raises NotFound for another customer's bill, one that is not
+    issued, and a face that it does not have.
     """
     row = get_invoice(session, invoice_no, customer_id=customer_id)
     own = _face(row)
@@ -58,7 +62,11 @@ def find_rendering(
     if kept is None:
         return Rendering(row.id, invoice_no, wanted, _render(session, row, wanted), is_kept=False)
     if kept.erased_at is not None:
-        raise NotFound(f"the document of invoice {invoice_no} was erased")
+        person = session.get(InvoicePerson, row.id)
+        if person is None or person.erased_at is None:
+            raise NotFound(f"the document of invoice {invoice_no} was erased")
+        nameless = _render(session, row, wanted)
+        return Rendering(row.id, invoice_no, wanted, nameless, is_kept=True)
     return Rendering(row.id, invoice_no, wanted, kept.content, is_kept=True)
 
 

@@ -11,6 +11,7 @@ from shared.documents.lines import charge_lines
 from shared.documents.meters import meter_rows
 from shared.invoices.documents import Document
 from shared.invoices.exporting import QUALITIES
+from shared.models.documents import ERASED
 from shared.months import Period, day_of
 
 ISSUED: Final = "issued"
@@ -18,7 +19,6 @@ VOID: Final = "void"
 REPLACED: Final = "replaced"
 FACES: Final = (ISSUED, VOID, REPLACED)
 """The faces of a bill's document: as issued, and as it is once void, or void and replaced."""
-ERASED: Final = "(消去済み)"
 
 Facts = dict[str, Any]
 

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from shared import audit
 from shared.customers.registering import new_codes
+from shared.customers.stored import WasErased
 from shared.customers.terms import IN_MOST
 from shared.db import in_chunks
 from shared.doors.sessions import close_sessions_of_customer
@@ -96,4 +97,6 @@ def _locked(session: Session, customer_no: str) -> Customer:
     customer = session.scalar(query)
     if customer is None:
         raise NotFound(f"there is no customer {customer_no}")
+    if customer.erased_at is not None:
+        raise WasErased(customer_no)
     return customer

@@ -84,18 +84,18 @@ def keep_bounce(session: Session, bounce: Bounce, now: int, actor: str) -> str:
     mail = session.scalar(query)
     if mail is None:
         raise NotFound(f"no mail of ours has the Message-ID {bounce.message_id[:100]!r}")
+    said = bounce.told if mail.recipient else ""  # what it says of an erased person is not kept
     session.add(
         MailEvent(
-            outbox_id=mail.id, at=now, kind=f"bounce {bounce.action}", detail=bounce.told,
-            actor=actor,
+            outbox_id=mail.id, at=now, kind=f"bounce {bounce.action}", detail=said, actor=actor
         )
-    )  # fmt: skip
+    )
     is_ours = bounce.recipient.lower() in ("", mail.recipient.lower())  # not of an address before
     if bounce.action == "failed" and is_ours and mail.state == "accepted":
         mail.state, mail.reply, mail.next_at = "refused", bounce.told, None
     number = ""
     if mail.invoice_id is not None:
         number = session.get_one(Invoice, mail.invoice_id).invoice_no
-    told = {"action": bounce.action, "reply": bounce.told}
+    told = {"action": bounce.action, "reply": said}
     audit.record(session, now, actor, "mail.bounced", number or mail.key, told)
     return number or mail.key

@@ -16,12 +16,14 @@ STATES: Final = ("queued", "sending", "accepted", "refused", "held")
 NO_SERVER: Final = "no_server"
 BEFORE_MAIL: Final = "before_mail"
 BAD_ADDRESS: Final = "bad_address"
+ERASED: Final = "erased"
 REASONS: Final = {
     NO_ADDRESS: "the customer has no mail address",
     BAD_ADDRESS: "the address is not one that mail can be sent to",
     NO_SERVER: "PPA_SMTP_URL or PPA_MAIL_FROM is not set",
     BEFORE_MAIL: "the bill was issued before there were mails",
     VOID: "the bill is void",
+    ERASED: "the person was erased",
 }
 """Why a mail is held, in a sentence each."""
 

@@ -2,10 +2,11 @@
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.models.base import Base, Key
+from shared.models.documents import ERASED
 
 
 class Site(Base):
@@ -29,7 +30,8 @@ class Customer(Base):
     """A homeowner as the operator knows them; `version` guards two people editing at once.
 
     `left_on` is the last day of one who moved out or cancelled; who is `disabled_at` some instant
-    comes in no more (decision 30).
+    comes in no more (decision 30). Of who is `erased_at` some instant nothing personal is left but
+    name and address, and those only while a bill has to be kept.
     """
 
     __tablename__ = "customer"
@@ -52,6 +54,21 @@ class Customer(Base):
     archived_at: Mapped[int | None]
     left_on: Mapped[date | None]
     disabled_at: Mapped[int | None]
+    erased_at: Mapped[int | None]
+
+    @property
+    def is_named(self) -> bool:
+        """Say whether the row still tells whose it is."""
+        return self.name != ERASED
+
+    __table_args__ = (
+        Index(
+            "ix_customer_erased_at",
+            "erased_at",
+            sqlite_where=text("erased_at IS NOT NULL"),
+            postgresql_where=text("erased_at IS NOT NULL"),
+        ),
+    )
 
 
 class Occupancy(Base):

@@ -1,11 +1,15 @@
 """What documents are made of beside the figures: kept at issue, and never changed afterwards."""
 
 from datetime import date
+from typing import Final
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.models.base import Base, Key
+
+ERASED: Final = "(消去済み)"
+"""What stands where the name of a person stood who was erased."""
 
 
 class Logo(Base):

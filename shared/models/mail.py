@@ -40,7 +40,10 @@ class Outbox(Base):
 
 
 class MailEvent(Base):
-    """What happened to a mail: queued, tried, accepted, refused, sent again; append-only."""
+    """What happened to a mail: queued, tried, accepted, refused, sent again; append-only.
+
+    What a server said names addresses: it may be erased, once.
+    """
 
     __tablename__ = "mail_event"
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -49,6 +52,7 @@ class MailEvent(Base):
     kind: Mapped[str]
     detail: Mapped[str] = mapped_column(default="")
     actor: Mapped[str] = mapped_column(default="")
+    erased_at: Mapped[int | None]
 
 
 class BillLink(Base):

@@ -22,7 +22,10 @@ class Setting(Base):
 
 
 class Audit(Base):
-    """Who did what to which thing, when; `detail` is JSON; append-only."""
+    """Who did what to which thing, when; `detail` is JSON; append-only.
+
+    Of some actions the detail tells a person's data: it may be erased, once.
+    """
 
     __tablename__ = "audit"
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -31,6 +34,7 @@ class Audit(Base):
     action: Mapped[str]
     subject: Mapped[str]
     detail: Mapped[str] = mapped_column(default="")
+    erased_at: Mapped[int | None]
     __table_args__ = (Index("ix_audit_subject", "subject", "id"),)
 
 

@@ -25,6 +25,7 @@ ASKING = (
     "/move",
     "/delete",
     "/disclose",
+    "/erase",
     "/operators/1",
     "/audit.csv",
     "/report.csv",

@@ -161,7 +161,7 @@ def test_no_list_or_file_holds_a_code(office: Office) -> None:
 def test_a_file_is_looked_at_and_then_applied(office: Office) -> None:
     browser = office.as_("billing")
     rows = f"{HEAD}\r\n1120240002,,顧客0202,,2024-01-16,,0,16.00,27.00,0202@example.jp\r\n"
-    preview = _upload(browser, rows.encode("cp932"))
+    preview = upload(browser, rows.encode("cp932"))
     assert preview.status == 200
     assert "新しい 1、変わる 0、同じ 0" in preview.text
     assert browser.get("/office/customers/1120240002").status == 404
@@ -183,13 +183,13 @@ def test_a_file_is_looked_at_and_then_applied(office: Office) -> None:
 def test_a_bad_file_tells_every_fault_and_changes_nothing(office: Office) -> None:
     browser = office.as_("billing")
     rows = f"{HEAD}\r\n1120240002,,顧客0202,,2024-13-16,,0,16.00,27.00,\r\n99,,x,,,,,,,\r\n"
-    preview = _upload(browser, rows.encode())
+    preview = upload(browser, rows.encode())
     assert preview.status == 422
     cells = [[words(cell) for cell in row.iter(NS + "td")] for row in preview.all("tr")]
     assert ["2 行目", "契約開始日", "2024-13-16", "2024-01-16 のように入れてください。"] in cells
     assert "3 行目" in {row[0] for row in cells if row}
     assert "直す行 2" in preview.text
-    english = _upload(browser, rows.encode(), "?lang=en")
+    english = upload(browser, rows.encode(), "?lang=en")
     assert "Row 2" in english.text
     with Session(office.engine) as session:
         assert len(session.scalars(select(Customer.id)).all()) == 2
@@ -210,7 +210,8 @@ def test_one_customers_bills_are_listed(office: Office) -> None:
     assert browser.get(f"/office/customers/1120220111/invoices/{office.bill}").status == 404
 
 
-def _upload(browser: Browser, content: bytes, query: str = "") -> Page:
+def upload(browser: Browser, content: bytes, query: str = "") -> Page:
+    """Send a file of customers to be looked at."""
     token = browser.token("/office/")
     form = {"csrf_token": token, "file": (io.BytesIO(content), "customers.csv")}
     return browser.post_raw(f"/office/customers/import{query}", form)

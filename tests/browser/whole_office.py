@@ -42,6 +42,7 @@ PAGES: Final = {
     "account": ["account"],
     "ask_archive_selected": [f"customers/archive?picked={READ}", "customers/archive"],
     "ask_disclose": [f"customers/{READ}/disclose"],
+    "ask_erase": [f"customers/{READ}/erase"],
     "ask_delete": [f"customers/{READ}/delete"],
     "ask_issue_selected": [f"issue?picked=2401{READ}", "issue"],
     "ask_leave": [f"customers/{READ}/leave"],
