@@ -41,6 +41,7 @@ FAMILIES = (
     Family("settings", "list or set the operator's settings", "shared.commands.settings"),
     Family("readings", "import, export and set registers", "shared.commands.readings"),
     Family("meters", "record meters put in or replaced", "shared.commands.meters"),
+    Family("audit", "tell whose data went where", "shared.commands.exposure"),
     Family("bill", "compute, issue, correct and show bills", "shared.commands.bills"),
     Family("mail", "send the bills' mails, and see where each stands", "shared.commands.mail"),
     Family("payments", "take files of payments", "shared.commands.payments"),
