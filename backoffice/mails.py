@@ -13,6 +13,7 @@ from shared.csvfile import Column, CsvWriter
 from shared.csvfile.writing import Cell
 from shared.errors import NotFound, Refused, ValueRefused
 from shared.mail.desk import MailPage, Resent, get_mail_page, queue_test, resend_each
+from shared.mail.joining import find_lost_links
 from shared.mail.links import revoke
 from shared.mail.listing import STATES, MailFilter, MailRow, count_mails, find_mails
 from shared.telemetry.exporting import time_text
@@ -55,6 +56,7 @@ def mail() -> ResponseReturnValue:
         needing=sum(needing.values()),
         words=mail_words(),
         goes_out=goes_out(),
+        lost_links=find_lost_links(session, now()),
         pager=paging.Pager(shown, sum(counts.values())),
     )
 

@@ -15,6 +15,7 @@ from shared.invoices.notifying import BILL, VOID
 from shared.invoices.payments import PAID, find_payments
 from shared.mail.addresses import is_address
 from shared.mail.claiming import Claim, claim, find_due_mails, hold, new_owner, settle
+from shared.mail.joining import JOIN, LINK_ENDED, find_live_link
 from shared.mail.letters import Headers, compose
 from shared.mail.listing import BAD_ADDRESS
 from shared.mail.server import Envelope, MailServer, Outcome
@@ -121,6 +122,9 @@ def _written(session: Session, desk: Desk, mail: Outbox, ours: Claim) -> Envelop
         return None
     if mail.kind == REMINDER and bill is not None and find_payments(session, [bill.id]):
         hold(session, ours, PAID, now)
+        return None
+    if mail.kind == JOIN and find_live_link(session, mail, now) is None:
+        hold(session, ours, LINK_ENDED, now)
         return None
     settings = find_settings(session)
     try:

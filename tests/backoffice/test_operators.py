@@ -4,12 +4,14 @@ import re
 from datetime import date
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 import app
 from shared.doors.totp import STEP_S, code_at
+from shared.mail.joining import JOIN
 from shared.models.doors import Operator
+from shared.models.mail import Outbox
 from shared.models.operations import Audit
 from shared.settings import set_setting
 from tests.backoffice.conftest import Office, log_in
@@ -228,3 +230,32 @@ def test_where_a_mail_server_is_set_the_link_is_mailed_and_works(office: Office)
     (mail,) = sent(office.engine, office.clock).of("new@example.jp")
     assert link_of(mail) == f"http://127.0.0.1:8000{link_on(page)}"
     assert chosen(office.browser(), link_on(page)).status == 303
+
+
+def test_a_mailed_link_that_was_replaced_is_not_sent_and_one_refused_is_told(
+    office: Office,
+) -> None:
+    config = a_config(PPA_SMTP_URL="smtp://127.0.0.1:2525", PPA_MAIL_FROM="bills@example.jp")
+    browser = Browser(
+        app.create_app(config, "backoffice", engine=office.engine, clock=office.clock)
+    )
+    log_in(browser, "admin@example.jp")
+    path = f"/office/operators/{number_of(office, 'viewer')}/link"
+    browser.post(path, OWN)
+    office.clock.forward(minutes=1)
+    newer = link_on(browser.post(path, OWN))
+    (mail,) = sent(office.engine, office.clock).of("viewer@example.jp")
+    assert link_of(mail) == f"http://127.0.0.1:8000{newer}"
+    assert "届かなかったリンク" not in browser.get("/office/mail").text
+    with Session(office.engine) as session, session.begin():
+        session.execute(
+            update(Outbox)
+            .where(Outbox.kind == JOIN, Outbox.state == "accepted")
+            .values(state="refused", reply="550 5.1.1 no such user")
+        )
+    page = browser.get("/office/mail")
+    assert "550 5.1.1 no such user" in page.text
+    assert path.removesuffix("/link") in page.links()
+    assert path.removesuffix("/link") not in office.as_("viewer").get("/office/mail").links()
+    browser.post(path, OWN)
+    assert "届かなかったリンク" not in browser.get("/office/mail").text
