@@ -8,21 +8,19 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 import app
 from shared import schema
 from shared.db import make_engine
+from tests.databases import Databases
 from tests.servers import a_postgresql
-
-_numbers = count(1)
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -51,15 +49,11 @@ def postgresql() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(postgresql: str) -> Iterator[str]:
-    """Give the name of a migrated, empty database to copy."""
-    name = f"ppa_template_{os.getpid()}"
-    _administer(postgresql, f"CREATE DATABASE {name}")
-    engine = make_engine(_at(postgresql, name))
-    schema.upgrade(engine)
-    engine.dispose()
-    yield name
-    _administer(postgresql, f"DROP DATABASE {name} WITH (FORCE)")
+def databases(postgresql: str) -> Iterator[Databases]:
+    """Give what makes databases on the PostgreSQL server."""
+    databases = Databases(postgresql)
+    yield databases
+    databases.close()
 
 
 @pytest.fixture
@@ -71,27 +65,25 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def postgresql_url(postgresql: str, postgresql_template: str) -> Iterator[str]:
+def postgresql_url(databases: Databases) -> Iterator[str]:
     """Give a migrated, empty PostgreSQL database of the test's own."""
-    name = f"ppa_test_{os.getpid()}_{next(_numbers)}"
-    _administer(postgresql, f"CREATE DATABASE {name} TEMPLATE {postgresql_template}")
-    yield _at(postgresql, name)
-    _administer(postgresql, f"DROP DATABASE {name} WITH (FORCE)")
+    address = databases.make()
+    yield address
+    databases.leave(address)
 
 
 @pytest.fixture
-def a_postgresql_url(postgresql: str, postgresql_template: str) -> Iterator[Callable[[], str]]:
+def a_postgresql_url(databases: Databases) -> Iterator[Callable[[], str]]:
     """Give what makes as many migrated, empty PostgreSQL databases as a test asks for."""
-    names: list[str] = []
+    made: list[str] = []
 
     def make() -> str:
-        names.append(f"ppa_test_{os.getpid()}_{next(_numbers)}")
-        _administer(postgresql, f"CREATE DATABASE {names[-1]} TEMPLATE {postgresql_template}")
-        return _at(postgresql, names[-1])
+        made.append(databases.make())
+        return made[-1]
 
     yield make
-    for name in names:
-        _administer(postgresql, f"DROP DATABASE {name} WITH (FORCE)")
+    for address in made:
+        databases.leave(address)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -165,14 +157,3 @@ def ppa(request: pytest.FixtureRequest, tmp_path: Path) -> Ppa:
         "PPA_CODE_KEY": "a secret for auth codes, in tests only",
     }
     return Ppa(tmp_path, environ)
-
-
-def _at(server: str, name: str) -> str:
-    return make_url(server).set(database=name).render_as_string(hide_password=False)
-
-
-def _administer(server: str, statement: str) -> None:
-    engine = make_engine(server).execution_options(isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(statement)
-    engine.dispose()
