@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from shared.billing.bill import Bill, bill, taxed
+from shared.billing.bill import Bill, bill
 from shared.billing.checks import (
     WARNINGS,
     Finding,
@@ -20,6 +20,7 @@ from shared.billing.terms import Schedule, TermRow, schedule
 from shared.energy.boundaries import Boundary
 from shared.energy.periods import ChannelDays, ChannelFacts, DayFacts, days, finished_days
 from shared.energy.quantities import Quantity
+from shared.invoices.taxing import tax_in, tax_told, written
 from shared.months import DAY_S, Month, Period, day_of, instant
 from shared.settings import Settings
 from shared.telemetry.facts import SiteFacts
@@ -148,7 +149,7 @@ def draft(home: Home, facts: SiteFacts, earlier: Earlier, moment: Moment) -> Dra
     )
     findings = _findings(made, around, is_open=not over or waiting, waiting=waiting)
     state = OPEN if not over or waiting else HELD if holds(findings) else CLOSED
-    tax = _tax(made, moment.settings)
+    tax = tax_in(made.figures.total_yen, moment.settings)
     snapshot = _snapshot(made, facts, moment)
     return Draft(
         home=home,
@@ -195,27 +196,15 @@ def _findings(made: Bill, around: Surroundings, *, is_open: bool, waiting: bool)
     return [Finding(Reason.WAITING), *warnings] if waiting else warnings
 
 
-def _tax(made: Bill, settings: Settings) -> int | None:
-    """Return the tax inside the total; none is told without a T-number (decision 23)."""
-    if not settings.t_number:
-        return None
-    return taxed(made.figures.total_yen, settings.tax_rate, settings.tax_rounding)
-
-
 def _snapshot(made: Bill, facts: SiteFacts, moment: Moment) -> str:
-    settings = moment.settings
-    return json.dumps(
+    return written(
         {
             "terms": terms_told(made.terms),
             "panel_w": facts.site.panel_w,
             "battery": facts.site.battery.value,
-            "tax_rate": settings.tax_rate,
-            "tax_rounding": settings.tax_rounding,
-            "t_number": settings.t_number,
+            **tax_told(moment.settings),
             "explanation": explain(made),
-        },
-        ensure_ascii=False,
-        sort_keys=True,
+        }
     )
 
 

@@ -61,12 +61,18 @@ def test_what_is_not_issued_keeps_nothing(engine: Engine) -> None:
     assert the_bill(engine, JANUARY)["paper"] is None
 
 
-def test_the_number_printed_is_the_one_that_the_tax_rests_on(engine: Engine) -> None:
-    a_billed_home(engine)
-    setting(engine, t_number="T7123456789012")
+def test_a_number_set_after_the_run_counts_for_figure_and_document_of_the_issue(
+    engine: Engine,
+) -> None:
+    a_billed_home(engine, use="86.20")
+    assert the_bill(engine, JANUARY)["tax_yen"] is None
+    setting(engine, t_number="T7123456789012", tax_rounding="half_up")
     issued(engine, "2024-01")
     bill = the_bill(engine, JANUARY)
-    assert (bill["tax_yen"], bill["paper"]["t_number"]) == (None, None)
+    assert (bill["tax_yen"], bill["paper"]["t_number"]) == (212, "T7123456789012")
+    assert bill["paper"]["tax_rounding"] == "half_up"
+    with Session(engine) as session:
+        assert verify(session) == []
 
 
 def test_a_correction_keeps_what_counts_when_it_is_issued(engine: Engine) -> None:
