@@ -161,10 +161,17 @@ def _change(form: Mapping[str, str], at_most: int) -> tuple[MeterChange | None, 
     if errors or at is None or installed is None:
         return None, errors
     digits = int(form["digits"]) if form["digits"] else None
-    return MeterChange(
+    return _fitting(MeterChange(
         at, form["serial"], installed, registers["removed_kwh"], digits, until,
         form["reference"] or None,
-    ), {}  # fmt: skip
+    ))  # fmt: skip
+
+
+def _fitting(change: MeterChange) -> tuple[MeterChange | None, dict[str, str]]:
+    """Return a meter, or the sentence for a register that its digits cannot show."""
+    if change.fits:
+        return change, {}
+    return None, {"installed_kwh": _("この桁数の計器には出ない指示数です。")}
 
 
 def _is_digits(text: str) -> bool:

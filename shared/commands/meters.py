@@ -42,16 +42,17 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 def record(args: argparse.Namespace, context: Context) -> int:
     """Keep a meter event; the same one twice changes nothing."""
     removed = args.removed_kwh
+    installed = "--kwh" if removed is None else "--installed-kwh"
     change = MeterChange(
         at=read_instant(args.at, "--at"),
         serial=args.serial,
-        installed_wh=read_kwh(
-            args.installed_kwh, "--installed-kwh" if removed is not None else "--kwh"
-        ),
+        installed_wh=read_kwh(args.installed_kwh, installed),
         removed_wh=None if removed is None else read_kwh(removed, "--removed-kwh"),
         digits=_digits(args.digits),
         certified_until=read_certified_until(args.certified_until),
     )
+    if not change.fits:
+        raise InputRefused(f"{installed}: a register of {change.digits} digits cannot show it")
     quantity = read_channel(args.channel)
     with context.session() as session:
         where = (get_site(session, args.customer_no), quantity)

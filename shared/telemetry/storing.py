@@ -107,6 +107,11 @@ class MeterChange:
     certified_until: date | None = None
     reference: str | None = None
 
+    @property
+    def fits(self) -> bool:
+        """Say whether the digits can show the register at which the meter was put in."""
+        return self.digits is None or self.installed_wh < 1000 * 10**self.digits
+
 
 def record_meter(
     session: Session, where: tuple[int, Quantity], change: MeterChange, *, now: int, actor: str

@@ -154,6 +154,10 @@ def test_a_meter_that_cannot_be_names_each_field(office: Office, device: int) ->
     assert page.status == 422
     faulty = {one.get("name") for one in page.all("input") if one.get("aria-invalid")}
     assert faulty == set(wrong)
+    long = {"at": "2024-01-17T10:30", "serial": "B2", "installed_kwh": "1000", "digits": "3"}
+    page = clerk.post(path, dict.fromkeys(wrong, "") | long)
+    faulty = {one.get("name") for one in page.all("input") if one.get("aria-invalid")}
+    assert (page.status, faulty) == (422, {"installed_kwh"})
     assert clerk.get("/office/meters/1120220110/moon").status == 404
 
 

@@ -177,6 +177,8 @@ def test_meters_may_be_told_before_or_after_their_readings(ppa: Ppa, tmp_path: P
     held = ppa("bill", "show", "24011120220110", "--json").json()
     assert held["state"] == "held"
     assert "register_back" in held["holds"]
+    impossible = ppa(*replaced, "--digits", "1", "--installed-kwh", "10")
+    assert (impossible.code, "--installed-kwh" in impossible.err) == (2, True)
     assert ppa(*replaced).code == 0
     ppa("bill", "run", "2024-01", "--apply")
     bill = ppa("bill", "show", "24011120220110", "--json").json()
