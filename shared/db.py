@@ -23,6 +23,8 @@ Ts = TypeVarTuple("Ts")
 
 BUSY_MS: Final = 30_000
 """How long a writer waits for another one on SQLite."""
+KEEPING_KEYS: Final = {"key_share": True}
+"""How a row is locked that is changed but for its keys: what refers to it needs not wait."""
 READ_ONLY: Final = "reads_only"
 """The execution option of a connection that only reads."""
 

@@ -21,6 +21,7 @@ from shared.customers.terms import (
     term_rows,
     withdraw_terms,
 )
+from shared.db import KEEPING_KEYS
 from shared.errors import Refused
 from shared.invoices.chaining import Act
 from shared.invoices.rederiving import rederive
@@ -69,7 +70,7 @@ def end_stay(session: Session, customer_no: str, leaving: Leaving, now: int, act
     Raises LeavingRefused where the customer has left already, or an issued bill goes beyond.
     """
     stored = get_stored(session, customer_no)
-    customer = session.get_one(Customer, stored.customer_id, with_for_update=True)
+    customer = session.get_one(Customer, stored.customer_id, with_for_update=KEEPING_KEYS)
     _check(session, stored, customer, leaving.last_day)
     _end_contract(session, stored, leaving.last_day, now, actor)
     for occupancy in session.scalars(
@@ -118,7 +119,7 @@ def resume_stay(session: Session, customer_no: str, now: int, actor: str) -> Non
     """
     stored = get_stored(session, customer_no)
     stored.check_not_erased()
-    customer = session.get_one(Customer, stored.customer_id, with_for_update=True)
+    customer = session.get_one(Customer, stored.customer_id, with_for_update=KEEPING_KEYS)
     last_day = customer.left_on
     if last_day is None:
         raise LeavingRefused("stays", f"customer {customer_no} has not left")

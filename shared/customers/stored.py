@@ -11,7 +11,7 @@ from shared.billing.terms import TermRow
 from shared.customers.entries import CONTACT, SITE
 from shared.customers.searching import CustomerFilter, narrowed
 from shared.customers.terms import IN_MOST, find_terms
-from shared.db import in_chunks
+from shared.db import KEEPING_KEYS, in_chunks
 from shared.errors import NotFound, Refused
 from shared.models.customers import Customer, Occupancy, Site
 
@@ -58,7 +58,9 @@ def find_stored(
     found: dict[str, Stored] = {}
     for chunk in in_chunks(customer_nos, IN_MOST):
         query = _query().where(Customer.customer_no.in_(chunk))
-        found.update(_load(session, query.with_for_update(of=Customer) if lock else query))
+        if lock:
+            query = query.with_for_update(of=Customer, **KEEPING_KEYS)
+        found.update(_load(session, query))
     return found
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from shared import audit
 from shared.billing.terms import FROM_THE_BEGINNING, DayTerms, TermKind, TermRow, terms_on
-from shared.db import Row, copy_rows, in_chunks, once, rows_of
+from shared.db import KEEPING_KEYS, Row, copy_rows, in_chunks, once, rows_of
 from shared.errors import ValueRefused
 from shared.models.customers import Customer, Term
 from shared.models.invoices import Invoice
@@ -142,7 +142,7 @@ def record_terms(  # noqa: PLR0913 - what, since when, and who told it when
 
     Returns what changes, as (before, after) of each kind; what holds already is not written again.
     """
-    customer = session.get_one(Customer, customer_id, with_for_update=True)
+    customer = session.get_one(Customer, customer_id, with_for_update=KEEPING_KEYS)
     held = terms_on(find_terms(session, [customer_id]).get(customer_id, ()), valid_from)
     fresh = {kind: text for kind, text in changes.items() if text != text_of(held, kind)}
     if not fresh:

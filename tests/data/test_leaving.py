@@ -1,12 +1,13 @@
 """The end of a stay, the hand-over of a house, and deleting, in both databases."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from shared.billing.terms import terms_on
+from shared.billing.terms import TermKind, terms_on
 from shared.customers.deleting import DeletionRefused, delete_customer
 from shared.customers.entries import parse_entry
 from shared.customers.leaving import (
@@ -18,7 +19,9 @@ from shared.customers.leaving import (
     resume_stay,
 )
 from shared.customers.registering import Registrar
-from shared.customers.stored import get_stored
+from shared.customers.stored import find_stored, get_stored
+from shared.customers.terms import TermText, record_terms
+from shared.db import make_engine
 from shared.doors.renewing import disable_customer, restore_customer
 from shared.doors.sessions import may_read
 from shared.invoices.loading import find_customer_ids, find_homes
@@ -31,6 +34,7 @@ from tests.data.test_customers import KEY, NOW, an_issued_bill, bring
 
 LAST = date(2024, 3, 15)
 NEW = "1120240001"
+PRICE = {TermKind.USE_PRICE: TermText(2800)}
 
 
 def ended(session: Session, last_day: date = LAST, reason: str = "cancelled") -> Customer:
@@ -172,3 +176,20 @@ def test_what_was_measured_or_billed_keeps_a_customer(session: Session) -> None:
     with pytest.raises(DeletionRefused) as refused:
         delete_customer(session, NO, NOW, "test")
     assert refused.value.hindrances == ["billed", "measured"]
+
+
+def test_a_run_never_waits_for_somebody_who_changes_a_customer(postgresql_url: str) -> None:
+    engine = make_engine(postgresql_url)
+    refer = text("SELECT id FROM customer FOR KEY SHARE NOWAIT")  # as a new row of a bill does
+    changes: list[Callable[[Session], object]] = [
+        lambda session: find_stored(session, [NO], lock=True),
+        lambda session: end_stay(session, NO, Leaving(LAST, "cancelled"), NOW, "test"),
+        lambda session: record_terms(session, 1, PRICE, now=NOW, actor="test"),
+    ]
+    with Session(engine) as session:
+        bring(session, a_row())
+    for change in changes:
+        with Session(engine) as session, Session(engine) as other:
+            change(session)
+            assert other.scalars(refer).all() == [1]
+    engine.dispose()
