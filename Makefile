@@ -37,7 +37,7 @@ demo: install ## run the product with a small simulated fleet (ARGS="--port 8010
 
 .PHONY: test
 test: develop servers ## run all tests (ARGS="-k readings" passes options on)
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 .PHONY: check
 check: develop ## run linters, types and import contracts
