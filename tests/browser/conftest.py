@@ -4,7 +4,7 @@ import re
 import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import chain, repeat
 from pathlib import Path
@@ -24,6 +24,7 @@ from playwright.sync_api import (
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
+from werkzeug.wsgi import ClosingIterator
 
 import app
 from portal import figures
@@ -41,7 +42,7 @@ from tests.people import CODES, NOW, PASSWORD, Clock, a_bill, a_config, a_home, 
 from tests.portal.test_bills import LIVE
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 PHONE: ViewportSize = {"width": 360, "height": 800}
@@ -112,10 +113,24 @@ def address_asked(engine: Engine, customer_id: int) -> str:
     return letter.button.url.removeprefix(config.base_url)
 
 
+def whole(wsgi: "WSGIApplication") -> "WSGIApplication":
+    """Let each answer be complete before any of it is sent.
+
+    A browser that goes on to another page drops what it was still being sent, and the server that
+    serves here forgets to close the file then.
+    """
+
+    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> list[bytes]:
+        with closing(ClosingIterator(wsgi(environ, start_response))) as parts:
+            return list(parts)
+
+    return answer
+
+
 @contextmanager
 def serving(wsgi: "WSGIApplication", port: int = 0) -> Iterator[int]:
     """Serve an application on a loopback port for a while; yields the port."""
-    server = make_server("127.0.0.1", port, wsgi, threaded=True)
+    server = make_server("127.0.0.1", port, whole(wsgi), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -178,7 +193,7 @@ class Window:
         self.page.fill("#email", "admin@example.jp")
         self.page.fill("#password", PASSWORD)
         self.page.click("main form[action$=login] button")
-        self.page.wait_for_load_state("networkidle")  # a file left half sent is never closed
+        self.page.wait_for_url(self.site.url + "/office/")
 
     def is_sound(self, *schemes: Literal["light", "dark"]) -> None:
         """Find nothing that axe, the console or a narrow screen would complain about.
