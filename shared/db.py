@@ -25,6 +25,8 @@ BUSY_MS: Final = 30_000
 """How long a writer waits for another one on SQLite."""
 KEEPING_KEYS: Final = {"key_share": True}
 """How a row is locked that is changed but for its keys: what refers to it needs not wait."""
+UNSYNCHRONISED: Final[dict[str, Any]] = {"synchronize_session": False}
+"""The execution options of a change in bulk that no loaded object has to be told of."""
 READ_ONLY: Final = "reads_only"
 """The execution option of a connection that only reads."""
 

@@ -51,10 +51,9 @@ def erase_person(args: argparse.Namespace, context: Context) -> int:
     """Erase one person, or everybody on a list; 1 where one is refused."""
     if (args.customer_no is None) == (args.list is None):
         raise InputRefused("give a CUSTOMER_NO, or --list FILE")
-    if args.list is None:
-        _erase(args, context, args.customer_no)
-    else:
+    if args.list is not None:
         return _erase_each(args, context)
+    _erase(args, context, args.customer_no)
     return 0
 
 

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from shared import audit
 from shared.customers.stored import Stored, get_stored
+from shared.db import UNSYNCHRONISED
 from shared.errors import Refused
 from shared.models.customers import Customer, CustomerNote, Occupancy, Site, Term
 from shared.models.doors import WebSession
@@ -59,6 +60,6 @@ def delete_customer(session: Session, customer_no: str, now: int, actor: str) ->
     session.execute(delete(Site).where(Site.id == stored.site_id))
     session.execute(
         update(Audit).where(audit.is_personal([customer_no])).values(audit.erasing(now)),
-        execution_options={"synchronize_session": False},
+        execution_options=UNSYNCHRONISED,
     )
     audit.record(session, now, actor, "customer_deleted", customer_no, {})

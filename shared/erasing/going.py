@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, false, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from shared import audit
+from shared.db import UNSYNCHRONISED
 from shared.invoices.notifying import VOID
 from shared.mail.listing import ERASED
 from shared.models.base import Base
@@ -24,7 +25,6 @@ from shared.telemetry.stays import find_stays
 from shared.triggers import EMPTIED, OWN_KINDS
 
 EVER: Final = Period(date(2000, 1, 1), date(2100, 1, 1))
-SILENT: Final[dict[str, Any]] = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +84,10 @@ def take_parts(session: Session, customer: Customer, parts: Mapping[str, Part], 
     _withdraw_mails(session, customer.id, now)
     for part in parts.values():
         if part.emptied is None:
-            session.execute(delete(part.model).where(part.rows), execution_options=SILENT)
+            session.execute(delete(part.model).where(part.rows), execution_options=UNSYNCHRONISED)
         else:
             changed = update(part.model).where(part.rows).values(part.emptied)
-            session.execute(changed, execution_options=SILENT)
+            session.execute(changed, execution_options=UNSYNCHRONISED)
     for column in EMPTIED:
         setattr(customer, column, "")
     customer.archived_at = customer.archived_at or now
@@ -138,7 +138,7 @@ def _withdraw_mails(session: Session, customer_id: int, now: int) -> None:
     ).all()
     told = {"state": "held", "reason": ERASED, "next_at": None, "claim": "", "claimed_at": None}
     session.execute(
-        update(Outbox).where(Outbox.id.in_(waiting)).values(told), execution_options=SILENT
+        update(Outbox).where(Outbox.id.in_(waiting)).values(told), execution_options=UNSYNCHRONISED
     )
     session.add_all(
         MailEvent(outbox_id=mail_id, at=now, kind="held", detail=ERASED) for mail_id in waiting

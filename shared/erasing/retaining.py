@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from shared import audit
-from shared.erasing.going import SILENT
+from shared.db import UNSYNCHRONISED
 from shared.invoices.drafting import ISSUED, VOID
 from shared.invoices.locking import lock_bills
 from shared.models.base import Base
@@ -155,4 +155,4 @@ def _change(
     columns: dict[str, object],
 ) -> int:
     changed = update(model).where(rows).values(columns)
-    return int(session.execute(changed, execution_options=SILENT).rowcount)  # type: ignore[attr-defined]
+    return int(session.execute(changed, execution_options=UNSYNCHRONISED).rowcount)  # type: ignore[attr-defined]

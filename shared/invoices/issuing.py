@@ -3,14 +3,14 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from operator import attrgetter, itemgetter
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, aliased
 
 from shared import audit
 from shared.billing.checks import Reason
-from shared.db import copy_rows, in_chunks, merge_rows
+from shared.db import UNSYNCHRONISED, copy_rows, in_chunks, merge_rows
 from shared.energy.boundaries import How
 from shared.errors import Refused
 from shared.invoices.chaining import (
@@ -38,8 +38,6 @@ from shared.seal import person_digest
 CHUNK = 500
 BINDING = frozenset({Reason.PROPOSAL_OPEN.value, Reason.OPENING_DIFFERS.value})
 """Holds that no word settles: the bill before has to be decided first."""
-
-UNSYNCHRONISED: Final = {"synchronize_session": False}
 
 __all__ = ["GENESIS", "Act", "issue_month", "release", "void"]
 
